@@ -1,0 +1,150 @@
+package daybook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"daybook/internal/dayfile"
+	"daybook/internal/durable"
+)
+
+const (
+	lockName = "book.lock"
+	turnName = "book.turn"
+)
+
+// Book is a directory of day files, open for appending and reading. Its methods may be called from any number of
+// goroutines; any number of Books, in one process and in many, may be open on one directory.
+//
+// A Book has no goroutine of its own while nothing is appended: of the goroutines that wait in Append, the first writes
+// for all of them.
+type Book struct {
+	dir      string
+	fsys     durable.FS
+	opts     Options
+	settings Settings
+	zone     *time.Location
+
+	queue  queue
+	writer writer
+
+	close sync.Once
+	ended error
+}
+
+// Open opens the book in the directory dir, and makes it if there is none, unless opts.MustExist is set. opts may be nil.
+// The views in opts are brought up to date before it returns; one that fails is reported to the logger only.
+// Errors: ErrNoBook, ErrLocked, a *SettingsError, or the file system's.
+func Open(dir string, opts *Options) (*Book, error) { return openOn(durable.OS(), dir, opts) }
+
+func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the book in %s: %w", dir, err)
+	}
+	b := &Book{dir: dir, fsys: fsys, opts: opts.withDefaults()}
+	lock := durable.NewLock(fsys, filepath.Join(dir, lockName), filepath.Join(dir, turnName))
+	b.writer = writer{b: b, lock: lock, days: make(map[Day]*dayWriter)}
+	b.settings, err = loadSettings(fsys, dir, b.opts.Settings, b.opts.MustExist, func() (func(), error) {
+		if err := lock.Acquire(context.Background(), b.opts.LockTimeout); err != nil {
+			return nil, err
+		}
+		return func() { b.warnIf(lock.Release(), "give back the book's lock") }, nil
+	})
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	if b.zone, err = loadZone(b.settings.Zone); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	if _, err := durable.Sweep(fsys, dir); err != nil && !b.opts.MustExist {
+		b.warnIf(err, "remove temporary files of a crash")
+	}
+	for _, v := range b.opts.Views {
+		if err := v.Open(context.Background(), b); err != nil {
+			b.opts.Logger.Warn("view is behind", "view", v.Name(), "error", err)
+		}
+	}
+	return b, nil
+}
+
+// Close makes what is still unsynced durable, closes the views and returns when nothing of the Book runs any more. A
+// second Close waits for the first and returns the same.
+func (b *Book) Close() error {
+	b.close.Do(func() {
+		b.queue.shut()
+		b.ended = b.writer.close()
+		for _, v := range b.opts.Views {
+			if err := v.Close(); err != nil {
+				b.ended = errors.Join(b.ended, fmt.Errorf("close view %s: %w", v.Name(), err))
+			}
+		}
+	})
+	return b.ended
+}
+
+// Settings returns what daybook.json says.
+func (b *Book) Settings() Settings { return b.settings }
+
+// Zone returns the zone whose calendar days the book has.
+func (b *Book) Zone() *time.Location { return b.zone }
+
+// Dir returns the book's directory, an absolute path.
+func (b *Book) Dir() string { return b.dir }
+
+// Now returns the time of the book's clock, in its zone.
+func (b *Book) Now() time.Time { return b.opts.Now().In(b.zone) }
+
+// DayOf returns the day of the book that the instant t belongs to.
+func (b *Book) DayOf(t time.Time) Day { return DayOf(t.In(b.zone)) }
+
+// Logger returns Options.Logger, never nil.
+func (b *Book) Logger() *slog.Logger { return b.opts.Logger }
+
+// MaxLine returns Options.MaxLine: the longest line that Append takes, in bytes without the newline.
+func (b *Book) MaxLine() int { return b.opts.MaxLine }
+
+// Days returns the days that have a day file, in their order.
+func (b *Book) Days() ([]Day, error) {
+	entries, err := b.fsys.ReadDir(b.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list the days: %w", err)
+	}
+	var days []Day
+	for _, e := range entries {
+		day, err := ParseDay(e.Name())
+		if err != nil {
+			continue
+		}
+		if _, err := b.fsys.Stat(b.dayPath(day)); err == nil {
+			days = append(days, day)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("list the days: %w", err)
+		}
+	}
+	return days, nil
+}
+
+func (b *Book) dayDir(day Day) string  { return filepath.Join(b.dir, day.String()) }
+func (b *Book) dayPath(day Day) string { return filepath.Join(b.dayDir(day), dayfile.DataName) }
+
+func (b *Book) warnIf(err error, what string) {
+	if err != nil {
+		b.opts.Logger.Warn(what, "error", err)
+	}
+}
+
+// Snapshot stores data, a board, durably among the snapshots of the day and returns its name there: boards/ and its
+// SHA-256. Stored already, it is left alone. Any number of goroutines and processes may call it at once.
+func (b *Book) Snapshot(day Day, data []byte) (name string, err error) {
+	return dayfile.Snapshot(b.fsys, b.dayDir(day), b.dir, data)
+}

@@ -1,0 +1,152 @@
+package dayfile
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"path/filepath"
+
+	"daybook/internal/durable"
+)
+
+// Append writes whole lines, each ended by its newline, at the end, after a Refresh(true) under the same hold of the lock.
+// With sync it returns nil only when they, and all bytes before them, are on stable storage.
+//
+// After an error nothing of lines is left, as far as the file system lets itself be told so (promise 6): they are cut off
+// again without quarantine, for they were never acknowledged and their writer still has them. Bytes of others
+// that are not durable yet are kept, and written again before the next sync, since a failed one may have dropped them.
+//
+// Calls: write lines, and with sync: sync, write mark. Bytes in doubt before them (beyond the mark): read, write first.
+func (f *File) Append(lines []byte, sync bool) error {
+	if f.data == nil {
+		return errors.New("append to a day file that is not open")
+	}
+	start := f.size
+	if sync {
+		if err := f.rewrite(); err != nil {
+			return err
+		}
+	}
+	if _, err := f.data.WriteAt(lines, start); err != nil {
+		return f.cutBack(start, fmt.Errorf("append to %s at offset %d: %w", f.Path(), start, err))
+	}
+	f.size += int64(len(lines))
+	f.sum = crc32.Update(f.sum, castagnoli, lines)
+	if !sync {
+		return nil
+	}
+	if err := f.syncAll(); err != nil {
+		return f.cutBack(start, err)
+	}
+	return nil
+}
+
+// Sync makes all bytes durable that are there, whoever wrote them, after a Refresh under the same hold of the lock.
+//
+// Calls: read and write the bytes beyond the mark, sync, write mark.
+func (f *File) Sync() error {
+	if f.data == nil || f.durable == f.size && f.named {
+		return nil
+	}
+	if err := f.rewrite(); err != nil {
+		return err
+	}
+	return f.syncAll()
+}
+
+// rewrite writes the bytes beyond the mark once more where they stand. A sync that failed, in any process, may have left
+// them clean in memory and missing on the disk; written again they are the next sync's business (promise 6). Without
+// a valid mark nothing is known of a failed sync, and nothing is written again.
+func (f *File) rewrite() error {
+	if f.durable == f.size || !f.marked {
+		return nil
+	}
+	buf := make([]byte, min(chunk, f.size-f.durable))
+	for at := f.durable; at < f.size; {
+		n, err := f.data.ReadAt(buf[:min(int64(len(buf)), f.size-at)], at)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read %s again: %w", f.Path(), err)
+		}
+		if n == 0 {
+			return fmt.Errorf("read %s again: it is shorter than it was", f.Path())
+		}
+		if _, err := f.data.WriteAt(buf[:n], at); err != nil {
+			return fmt.Errorf("write %s again at offset %d: %w", f.Path(), at, err)
+		}
+		at += int64(n)
+	}
+	return nil
+}
+
+// syncAll makes the file durable up to its size, and its name, and writes the mark.
+func (f *File) syncAll() error {
+	if err := f.data.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", f.Path(), err)
+	}
+	if !f.named { // a mark says that the name is durable too (promise 9)
+		for _, dir := range []string{f.dir, filepath.Dir(f.dir)} {
+			if err := f.fsys.SyncDir(dir); err != nil {
+				return fmt.Errorf("sync %s: %w", dir, err)
+			}
+		}
+		f.named = true
+	}
+	f.durable, f.marked = f.size, true
+	// A mark that cannot be written is an older one, and a lower bound still: no reason to refuse what is durable.
+	f.writeMark()
+	return nil
+}
+
+func (f *File) writeMark() error {
+	_, err := f.mark.WriteAt(Mark{Inode: f.id.Inode, Size: f.durable, Sum: f.sum}.Encode(), 0)
+	return err
+}
+
+// cutBack undoes an append that failed for cause, so that the file ends at size again.
+func (f *File) cutBack(size int64, cause error) error {
+	err := f.data.Truncate(size)
+	// Read again what is there now: the next Refresh begins from nothing.
+	return errors.Join(cause, err, f.forget())
+}
+
+// quarantine copies n bytes at offset off into a file of their own, with a note beside it of where they were and why,
+// both durable when it returns. Done twice for the same bytes it makes the same files.
+//
+// Calls: mkdir quarantine, syncdir day, those of Replace twice.
+func (f *File) quarantine(off, n int64, reason string) (kept string, err error) {
+	piece := make([]byte, n)
+	if _, err := f.data.ReadAt(piece, off); err != nil && err != io.EOF {
+		return "", fmt.Errorf("read %s at offset %d: %w", f.Path(), off, err)
+	}
+	return Quarantine(f.fsys, f.dir, f.temp, off, piece, reason)
+}
+
+// Quarantine keeps bytes that were found at offset off of the day file in the directory day: the raw bytes in one file of
+// day/quarantine, offset, length and reason in another beside it. Temporary files go to temp.
+func Quarantine(fsys durable.FS, day, temp string, off int64, piece []byte, reason string) (kept string, err error) {
+	dir := filepath.Join(day, QuarantineName)
+	if err := durable.MkdirAll(fsys, dir); err != nil {
+		return "", err
+	}
+	sum := crc32.Checksum(piece, castagnoli)
+	kept = filepath.Join(dir, fmt.Sprintf("%012d-%08x.raw", off, sum))
+	note, err := json.Marshal(struct {
+		File   string `json:"file"`
+		Offset int64  `json:"offset"`
+		Length int    `json:"length"`
+		Sum    string `json:"crc32c"`
+		Reason string `json:"reason"`
+	}{DataName, off, len(piece), fmt.Sprintf("%08x", sum), reason})
+	if err != nil {
+		return "", err
+	}
+	if err := durable.ReplaceVia(fsys, temp, kept, piece); err != nil {
+		return "", fmt.Errorf("quarantine: %w", err)
+	}
+	if err := durable.ReplaceVia(fsys, temp, kept[:len(kept)-len("raw")]+"json", append(note, '\n')); err != nil {
+		return "", fmt.Errorf("quarantine: %w", err)
+	}
+	return kept, nil
+}

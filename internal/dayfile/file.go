@@ -1,0 +1,329 @@
+// Package dayfile keeps the bytes of one day: lines of JSON that are appended so that no crash tears what was promised.
+//
+// It knows bytes and offsets, not what an event is. The rules that it follows are the numbered promises of
+// docs/durability.md.
+package dayfile
+
+import (
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"daybook/internal/durable"
+)
+
+// The names of a day's files in its directory.
+const (
+	DataName       = "events.json"
+	MarkName       = "events.mark"
+	QuarantineName = "quarantine"
+)
+
+// File is one day's file, open for appending. Unless a method says otherwise, its caller holds the book's lock: it is
+// what makes the steps of several processes come one after the other. A File serves one goroutine at a time.
+type File struct {
+	fsys durable.FS
+	dir  string // of the day
+	temp string // where temporary files go
+	to   Observer
+
+	data durable.File // nil: not open
+	id   durable.FileID
+	mark durable.File
+
+	size    int64  // bytes seen; all lines up to here end with a newline
+	sum     uint32 // CRC32C of them
+	durable int64  // how many of them are known to be durable
+	marked  bool   // there is a valid mark: it was written before the first byte or after a sync
+	named   bool   // the file's name is known to be durable
+}
+
+// Observer is told what a File finds in the bytes that it has not seen yet.
+type Observer interface {
+	// Reset says that the file is another one: everything that Line told is void.
+	Reset()
+	// Line tells of a line that ends with a newline. Lines beyond the commit mark obey the grammar; of those before
+	// it, damage may have been done to them since, nobody has looked.
+	Line(Line)
+	// Damage tells of bytes that are no line, and of what has been done about it.
+	Damage(Damage)
+}
+
+// Damage is a piece of a day file that is no line.
+type Damage struct {
+	File           string // path
+	Offset, Length int64  // in bytes
+	Reason         string
+	Kept           string // where the bytes were put, if they were cut off; "" if they stand where they stood
+}
+
+// New returns the File of the day whose directory is dir. Temporary files are made in temp, a directory of the same file
+// system. Nothing is opened yet.
+func New(fsys durable.FS, dir, temp string, to Observer) *File {
+	return &File{fsys: fsys, dir: dir, temp: temp, to: to}
+}
+
+// Size returns the number of bytes as of the last Refresh or Append: whole lines only.
+func (f *File) Size() int64 { return f.size }
+
+// Durable returns how many bytes are known to be on stable storage, as of the last Refresh, Append or Sync.
+func (f *File) Durable() int64 { return f.durable }
+
+// Path returns the path of the day file.
+func (f *File) Path() string { return filepath.Join(f.dir, DataName) }
+
+// ReadAt reads from the open day file. It may be called without the book's lock.
+func (f *File) ReadAt(p []byte, off int64) (int, error) {
+	if f.data == nil {
+		return 0, io.EOF
+	}
+	return f.data.ReadAt(p, off)
+}
+
+// Refresh makes sure that the File is the one that its path names, and takes note of everything that has come to it since:
+// the steps that promise 3 demands before a write. An unfinished last line is completed if it is a whole object, else
+// put into quarantine and cut off (promise 5). Without a day file it makes one if create is set; else the File is
+// empty.
+//
+// Calls when nothing has changed: stat path, read the last byte.
+func (f *File) Refresh(create bool) error {
+	info, err := f.fsys.Stat(f.Path())
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := f.forget(); err != nil || !create {
+			return err
+		}
+		return f.open(true)
+	}
+	if err != nil {
+		return err
+	}
+	if f.data != nil && (info.ID != f.id || info.Size < f.size) {
+		// Replaced by a sync client, a repair or the replace mode; or cut.
+		if err := f.forget(); err != nil {
+			return err
+		}
+	}
+	if f.data == nil {
+		return f.open(false)
+	}
+	if f.size > 0 {
+		var b [2]byte
+		n, err := f.data.ReadAt(b[:], f.size-1)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read %s: %w", f.Path(), err)
+		}
+		if n == 0 || b[0] != '\n' { // rewritten in place
+			if err := f.forget(); err != nil {
+				return err
+			}
+			return f.open(false)
+		}
+		if n == 1 {
+			return f.learnMark()
+		}
+	} else if info.Size == 0 {
+		return nil
+	}
+	return f.catchUp(info.Size)
+}
+
+// learnMark takes over what another process has made durable. Calls: read mark, if anything is in doubt.
+func (f *File) learnMark() error {
+	if f.durable == f.size {
+		return nil
+	}
+	if m, ok := readMark(f.mark, f.id); ok && m.Size > f.durable && m.Size <= f.size {
+		if m.Size == f.size && m.Sum != f.sum {
+			return nil // a mark for other bytes is none
+		}
+		f.durable, f.marked, f.named = m.Size, true, true
+	}
+	return nil
+}
+
+// forget closes the day file and everything known of it.
+func (f *File) forget() error {
+	if f.data == nil {
+		return nil
+	}
+	f.to.Reset()
+	err := f.data.Close()
+	if f.mark != nil {
+		err = errors.Join(err, f.mark.Close())
+	}
+	f.data, f.mark, f.size, f.sum, f.durable, f.marked, f.named = nil, nil, 0, 0, 0, false, false
+	return err
+}
+
+// Close closes the files. It may be called without the book's lock. The File may be used again.
+func (f *File) Close() error { return f.forget() }
+
+// open opens the day file, makes what is missing if create is set, and reads it whole.
+//
+// Calls for a new day: mkdir day, syncdir book, create events.json, create events.mark, write mark, syncdir day. So the
+// mark, of size 0, is there before the first byte, and bytes of ours beyond it are known for what they are (promise 4).
+func (f *File) open(create bool) (err error) {
+	if create {
+		if err := durable.MkdirAll(f.fsys, f.dir); err != nil {
+			return err
+		}
+	}
+	var made bool
+	if create {
+		f.data, made, err = f.fsys.Create(f.Path())
+	} else {
+		f.data, err = f.fsys.Open(f.Path(), true)
+	}
+	if err != nil {
+		f.data = nil
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.forget())
+		}
+	}()
+	info, err := f.data.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Mode.IsDir() {
+		return fmt.Errorf("open %s: it is a directory: move it away", f.Path())
+	}
+	f.id = info.ID
+	f.mark, _, err = f.fsys.Create(filepath.Join(f.dir, MarkName))
+	if err != nil {
+		return err
+	}
+	if info.Size == 0 {
+		if err := f.writeMark(); err != nil {
+			return fmt.Errorf("write the commit mark of %s: %w", f.Path(), err)
+		}
+		f.marked = true
+	}
+	if made {
+		if err := f.fsys.SyncDir(f.dir); err != nil {
+			return err
+		}
+		f.named = true
+		return nil
+	}
+	return f.catchUp(info.Size)
+}
+
+// catchUp reads what lies between the bytes seen and the end, which is at size.
+//
+// Calls: read mark, read the new bytes; for an unfinished last line, see mendTail.
+func (f *File) catchUp(size int64) error {
+	m, marked := readMark(f.mark, f.id)
+	if marked && m.Size > size {
+		// Acknowledged bytes have gone: the file was cut from outside. What is left is not in doubt.
+		f.to.Damage(Damage{File: f.Path(), Offset: size, Length: m.Size - size, Reason: "durable bytes have been cut off"})
+		marked = false
+	}
+	fits, tail, err := f.read(size, m, marked)
+	if err == nil && !fits { // the mark is for other bytes: all of them are in doubt
+		f.to.Reset()
+		f.size, f.sum, f.durable, marked = 0, 0, 0, false
+		_, tail, err = f.read(size, m, marked)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", f.Path(), err)
+	}
+	f.marked = marked
+	if marked && m.Size > f.durable {
+		f.durable = m.Size
+	}
+	f.named = f.named || f.durable > 0
+	if tail.Length > 0 {
+		return f.mendTail(tail)
+	}
+	return nil
+}
+
+// read tells the observer of the lines from f.size to size and returns the unfinished last one, if any. Those before the
+// mark are taken as they are, those beyond it are parsed (promise 5). fits is false if the mark's checksum is that of
+// other bytes.
+func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err error) {
+	fits = true
+	at, sum := f.size, f.sum
+	see := func(b []byte) { // runs ahead of the lines
+		if n := m.Size - at; marked && n > 0 && n <= int64(len(b)) {
+			fits = crc32.Update(sum, castagnoli, b[:n]) == m.Sum
+		}
+		sum = crc32.Update(sum, castagnoli, b)
+		at += int64(len(b))
+	}
+	err = scan(f.data, f.size, size, see, func(l Line) error {
+		if !l.Whole {
+			tail = l
+			tail.Text = append([]byte(nil), l.Text...)
+			return nil
+		}
+		f.size = l.Offset + l.Length
+		if !marked || f.size > m.Size {
+			if reason := LineFault(l); reason != "" {
+				f.to.Damage(Damage{File: f.Path(), Offset: l.Offset, Length: l.Length, Reason: reason})
+				return nil
+			}
+		}
+		f.to.Line(l)
+		return nil
+	})
+	f.sum = sum
+	return fits, tail, err
+}
+
+// LineFault says what is wrong with a line apart from a missing newline, or "".
+func LineFault(l Line) string {
+	if l.Text == nil && l.Length > 1 {
+		return fmt.Sprintf("longer than %d bytes", LongestLine)
+	}
+	if err := Check(l.Text); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// mendTail deals with an unfinished last line (promise 5). A whole object that lacks only its newline is completed.
+// Anything else is put into quarantine, and only then cut off.
+//
+// Calls to complete: write newline. Calls to cut: those of quarantine, then truncate; the next sync makes it durable.
+func (f *File) mendTail(tail Line) error {
+	reason := "unfinished last line"
+	if tail.Text != nil && Check(tail.Text) == nil {
+		if _, err := f.data.WriteAt([]byte{'\n'}, tail.Offset+tail.Length); err != nil {
+			return fmt.Errorf("complete the last line of %s: %w", f.Path(), err)
+		}
+		f.sum = crc32.Update(f.sum, castagnoli, []byte{'\n'})
+		tail.Length++
+		tail.Whole = true
+		f.size = tail.Offset + tail.Length
+		f.to.Line(tail)
+		return nil
+	}
+	kept, err := f.quarantine(tail.Offset, tail.Length, reason)
+	if err != nil {
+		return err
+	}
+	if err := f.data.Truncate(tail.Offset); err != nil {
+		return fmt.Errorf("cut off the unfinished last line of %s: %w", f.Path(), err)
+	}
+	if f.sum, err = f.sumOf(tail.Offset); err != nil {
+		return err
+	}
+	f.to.Damage(Damage{File: f.Path(), Offset: tail.Offset, Length: tail.Length, Reason: reason, Kept: kept})
+	return nil
+}
+
+// sumOf reads the first n bytes again for their checksum.
+func (f *File) sumOf(n int64) (uint32, error) {
+	h := crc32.New(castagnoli)
+	if _, err := io.Copy(h, io.NewSectionReader(f.data, 0, n)); err != nil {
+		return 0, fmt.Errorf("read %s: %w", f.Path(), err)
+	}
+	return h.Sum32(), nil
+}

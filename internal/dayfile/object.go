@@ -1,0 +1,430 @@
+package dayfile
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// MaxDepth is how deep arrays and objects may be nested in a line, the line's own object included.
+const MaxDepth = 64
+
+// Object is a JSON object that obeys the grammar of a line.
+type Object struct {
+	// JSON is the object without white space between its parts; strings and numbers are spelled as they came.
+	JSON []byte
+	// Members are the object's own members, in their order.
+	Members []Member
+}
+
+// Member is one member of an Object: positions in Object.JSON.
+type Member struct {
+	NameStart, NameEnd   int // the name, quotes included
+	ValueStart, ValueEnd int
+}
+
+// Name returns the member's decoded name.
+func (o *Object) Name(m Member) string {
+	return string(DecodeString(o.JSON[m.NameStart:m.NameEnd]))
+}
+
+// Value returns the member's value as it is spelled.
+func (o *Object) Value(m Member) []byte { return o.JSON[m.ValueStart:m.ValueEnd] }
+
+// Find returns the value of the member called name, or nil.
+func (o *Object) Find(name string) []byte {
+	for _, m := range o.Members {
+		raw := o.JSON[m.NameStart+1 : m.NameEnd-1]
+		if string(raw) == name || bytes.IndexByte(raw, '\\') >= 0 && o.Name(m) == name {
+			return o.Value(m)
+		}
+	}
+	return nil
+}
+
+// GrammarError tells how a text breaks the grammar of a line.
+type GrammarError struct {
+	Member string // the member it happened in, outer ones first, joined by dots; "" for the object itself
+	Offset int    // in bytes from the text's start
+	Rule   string // what the grammar demands
+}
+
+func (e *GrammarError) Error() string {
+	if e.Member == "" {
+		return fmt.Sprintf("%s (at byte %d)", e.Rule, e.Offset)
+	}
+	return fmt.Sprintf("%s: %s (at byte %d)", e.Member, e.Rule, e.Offset)
+}
+
+// ParseObject reads text as one JSON object (RFC 8259) in valid UTF-8, nested at most MaxDepth deep, in which no object
+// has two members of one name, at any level: two torn halves can splice into valid JSON, and the doubled names give it
+// away. White space around it is allowed. The result shares no memory with text. The error is a *GrammarError.
+func ParseObject(text []byte) (Object, error) {
+	p := parser{src: text, dst: make([]byte, 0, len(text)+96)}
+	err := p.object()
+	return Object{JSON: p.dst, Members: p.members}, err
+}
+
+// Check reports how a line breaks the grammar that ParseObject describes, or nil.
+func Check(line []byte) error {
+	p := parser{src: line}
+	return p.object()
+}
+
+// parser reads src once from left to right and copies everything but white space to dst, unless dst is nil.
+type parser struct {
+	src     []byte
+	at      int
+	dst     []byte
+	depth   int
+	members []Member
+	// names are the member names of all objects that are open, innermost last, quotes included.
+	names []span
+	path  []span // for messages: the names that lead to where we are
+}
+
+type span struct{ start, end int }
+
+func (p *parser) object() error {
+	p.space()
+	if p.at == len(p.src) || p.src[p.at] != '{' {
+		return p.fail("the line must be a JSON object: {…}")
+	}
+	if err := p.value(); err != nil {
+		return err
+	}
+	if p.space(); p.at < len(p.src) {
+		return p.fail("nothing may follow the object")
+	}
+	return nil
+}
+
+func (p *parser) fail(rule string) error {
+	var member []byte
+	for i, s := range p.path {
+		if i > 0 {
+			member = append(member, '.')
+		}
+		member = append(member, DecodeString(p.src[s.start:s.end])...)
+	}
+	return &GrammarError{Member: string(member), Offset: p.at, Rule: rule}
+}
+
+func (p *parser) space() {
+	for p.at < len(p.src) {
+		switch p.src[p.at] {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return
+		}
+	}
+}
+
+// copy moves src[p.at:end] to dst.
+func (p *parser) copy(end int) {
+	if p.dst != nil {
+		p.dst = append(p.dst, p.src[p.at:end]...)
+	}
+	p.at = end
+}
+
+func (p *parser) value() error {
+	if p.at == len(p.src) {
+		return p.fail("the text ends too early")
+	}
+	switch c := p.src[p.at]; {
+	case c == '{':
+		return p.nested('}', p.member)
+	case c == '[':
+		return p.nested(']', p.value)
+	case c == '"':
+		return p.string()
+	case c == '-' || c >= '0' && c <= '9':
+		return p.number()
+	default:
+		return p.literal()
+	}
+}
+
+// nested reads an object or an array; part reads one of its members or elements.
+func (p *parser) nested(closing byte, part func() error) error {
+	if p.depth++; p.depth > MaxDepth {
+		return p.fail(fmt.Sprintf("arrays and objects may be nested %d deep at most", MaxDepth))
+	}
+	names := len(p.names)
+	p.copy(p.at + 1)
+	for first := true; ; first = false {
+		p.space()
+		if p.at == len(p.src) {
+			return p.fail("the text ends too early")
+		}
+		c := p.src[p.at]
+		if c == closing {
+			break
+		}
+		if !first {
+			if c != ',' {
+				return p.fail(fmt.Sprintf("',' or '%c' must follow here", closing))
+			}
+			p.copy(p.at + 1)
+			p.space()
+		}
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	p.copy(p.at + 1)
+	if closing == '}' {
+		if err := p.unique(names); err != nil {
+			return err
+		}
+		p.names = p.names[:names]
+	}
+	p.depth--
+	return nil
+}
+
+func (p *parser) member() error {
+	if p.at == len(p.src) || p.src[p.at] != '"' {
+		return p.fail("a member name in double quotes must stand here")
+	}
+	name, out := p.at, len(p.dst)
+	if err := p.string(); err != nil {
+		return err
+	}
+	s := span{name, p.at}
+	p.names, p.path = append(p.names, s), append(p.path, s)
+	m := Member{NameStart: out, NameEnd: len(p.dst)}
+	if p.space(); p.at == len(p.src) || p.src[p.at] != ':' {
+		return p.fail("':' must follow the member name")
+	}
+	p.copy(p.at + 1)
+	p.space()
+	m.ValueStart = len(p.dst)
+	if err := p.value(); err != nil {
+		return err
+	}
+	p.path = p.path[:len(p.path)-1]
+	if p.depth == 1 && p.dst != nil {
+		if p.members == nil {
+			p.members = make([]Member, 0, 12)
+		}
+		m.ValueEnd = len(p.dst)
+		p.members = append(p.members, m)
+	}
+	return nil
+}
+
+// unique checks the names of the object that has just ended: p.names[from:].
+func (p *parser) unique(from int) error {
+	names := p.names[from:]
+	if len(names) > 12 {
+		seen := make(map[string]struct{}, len(names))
+		for _, s := range names {
+			n := string(DecodeString(p.src[s.start:s.end]))
+			if _, twice := seen[n]; twice {
+				return p.doubled(s)
+			}
+			seen[n] = struct{}{}
+		}
+		return nil
+	}
+	for i, s := range names {
+		for _, t := range names[:i] {
+			if sameName(p.src[s.start:s.end], p.src[t.start:t.end]) {
+				return p.doubled(s)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *parser) doubled(s span) error {
+	p.path, p.at = append(p.path, s), s.start
+	return p.fail("a member name may stand only once in an object")
+}
+
+func sameName(a, b []byte) bool {
+	if bytes.IndexByte(a, '\\') < 0 && bytes.IndexByte(b, '\\') < 0 {
+		return bytes.Equal(a, b)
+	}
+	return bytes.Equal(DecodeString(a), DecodeString(b))
+}
+
+// plain tells the bytes of a string that need no second look.
+var plain = func() (t [256]bool) {
+	for c := 0x20; c < 0x80; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
+
+func (p *parser) string() error {
+	ascii := true
+	for i := p.at + 1; i < len(p.src); i++ {
+		c := p.src[i]
+		switch {
+		case plain[c]:
+		case c == '"':
+			if !ascii && !utf8.Valid(p.src[p.at:i]) {
+				p.at += invalidAt(p.src[p.at:i])
+				return p.fail("text must be valid UTF-8")
+			}
+			p.copy(i + 1)
+			return nil
+		case c == '\\':
+			n := escapeLen(p.src[i:])
+			if n == 0 {
+				p.at = i
+				return p.fail(`this escape is none of \" \\ \/ \b \f \n \r \t \uXXXX`)
+			}
+			i += n - 1
+		case c < 0x20:
+			p.at = i
+			return p.fail("control characters in a string must be escaped")
+		default:
+			ascii = false
+		}
+	}
+	p.at = len(p.src)
+	return p.fail("a string is not closed")
+}
+
+func invalidAt(b []byte) int {
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(b)
+}
+
+// escapeLen returns the length of the escape that b begins with, or 0 if it is none.
+func escapeLen(b []byte) int {
+	if len(b) < 2 {
+		return 0
+	}
+	switch b[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if _, ok := hex4(b[2:]); ok {
+			return 6
+		}
+	}
+	return 0
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			r = r<<4 | rune(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			r = r<<4 | rune(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return r, true
+}
+
+func (p *parser) number() error {
+	i := p.at
+	digits := func() bool {
+		start := i
+		for i < len(p.src) && p.src[i] >= '0' && p.src[i] <= '9' {
+			i++
+		}
+		return i > start
+	}
+	if p.src[i] == '-' {
+		i++
+	}
+	if i < len(p.src) && p.src[i] == '0' {
+		i++
+	} else if !digits() {
+		return p.fail("this is no JSON number (NaN and Infinity are none)")
+	}
+	if i < len(p.src) && p.src[i] == '.' {
+		if i++; !digits() {
+			return p.fail("a digit must follow the decimal point")
+		}
+	}
+	if i < len(p.src) && p.src[i]|0x20 == 'e' {
+		if i++; i < len(p.src) && (p.src[i] == '+' || p.src[i] == '-') {
+			i++
+		}
+		if !digits() {
+			return p.fail("a digit must follow the exponent's e")
+		}
+	}
+	if i < len(p.src) && p.src[i] >= '0' && p.src[i] <= '9' {
+		return p.fail("a number may not begin with 0")
+	}
+	p.copy(i)
+	return nil
+}
+
+func (p *parser) literal() error {
+	for _, word := range []string{"true", "false", "null"} {
+		if bytes.HasPrefix(p.src[p.at:], []byte(word)) {
+			p.copy(p.at + len(word))
+			return nil
+		}
+	}
+	for _, word := range []string{"NaN", "Infinity"} {
+		if bytes.HasPrefix(p.src[p.at:], []byte(word)) {
+			return p.fail("NaN and Infinity are no JSON numbers")
+		}
+	}
+	return p.fail("a JSON value must stand here")
+}
+
+// DecodeString returns the bytes that a JSON string, quotes included, stands for. Half a surrogate pair, which stands
+// for no character, is encoded as if it were one, so that different spellings stay different. Without escapes the
+// result is a part of s.
+func DecodeString(s []byte) []byte {
+	s = s[1 : len(s)-1]
+	next := bytes.IndexByte(s, '\\')
+	if next < 0 {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for next >= 0 {
+		out = append(out, s[:next]...)
+		s = s[next:]
+		switch c := s[1]; c {
+		case 'u':
+			r, _ := hex4(s[2:])
+			s = s[6:]
+			if utf16.IsSurrogate(r) {
+				if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
+					low, _ := hex4(s[2:])
+					if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
+						out, s = utf8.AppendRune(out, both), s[6:]
+						break
+					}
+				}
+				out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
+				break
+			}
+			out = utf8.AppendRune(out, r)
+		default:
+			if i := bytes.IndexByte([]byte("bfnrt"), c); i >= 0 {
+				c = "\b\f\n\r\t"[i]
+			}
+			out, s = append(out, c), s[2:]
+		}
+		next = bytes.IndexByte(s, '\\')
+	}
+	return append(out, s...)
+}

@@ -1,0 +1,86 @@
+package dayfile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// LongestLine is the longest line, in bytes, that readers take into memory. A longer one is reported as damaged.
+const LongestLine = 64 << 20
+
+const chunk = 256 << 10
+
+// Line is a piece of a day file between two newlines.
+type Line struct {
+	Offset int64
+	Length int64  // bytes, newline included
+	Text   []byte // without the newline; valid until the next Line; nil if the line is longer than LongestLine
+	Whole  bool   // the newline is there
+}
+
+// Scan calls visit for each line of r between the offsets from and to, in their order, the unfinished last one too. It
+// stops at the first error, which it returns. from must be the beginning of a line. Memory is bounded by the longest
+// line. When r ends before to, Scan ends there too.
+func Scan(r io.ReaderAt, from, to int64, visit func(Line) error) error {
+	return scan(r, from, to, nil, visit)
+}
+
+// scan is Scan; bytes, if not nil, is called with all bytes in their order.
+func scan(r io.ReaderAt, from, to int64, seen func([]byte), visit func(Line) error) error {
+	buf := make([]byte, 0, min(chunk, to-from))
+	start := from // offset of the line that buf begins with
+	skipped := int64(0)
+	for at := from; ; {
+		n := int(min(int64(cap(buf)-len(buf)), to-at))
+		got := 0
+		if n > 0 {
+			var err error
+			got, err = r.ReadAt(buf[len(buf):len(buf)+n], at)
+			if err != nil && err != io.EOF {
+				return fmt.Errorf("read at offset %d: %w", at, err)
+			}
+			if seen != nil {
+				seen(buf[len(buf) : len(buf)+got])
+			}
+		}
+		fresh := len(buf)
+		buf, at = buf[:len(buf)+got], at+int64(got)
+		rest := buf
+		for {
+			k := bytes.IndexByte(rest[fresh:], '\n')
+			if k < 0 {
+				break
+			}
+			end := fresh + k
+			line := Line{start, skipped + int64(end) + 1, rest[:end:end], true}
+			if skipped > 0 {
+				line.Text = nil
+			}
+			if err := visit(line); err != nil {
+				return err
+			}
+			start, skipped, rest, fresh = start+line.Length, 0, rest[end+1:], 0
+		}
+		if got == 0 {
+			if n := skipped + int64(len(rest)); n > 0 {
+				line := Line{start, n, rest, false}
+				if skipped > 0 {
+					line.Text = nil
+				}
+				return visit(line)
+			}
+			return nil
+		}
+		switch {
+		case len(rest) < len(buf) || len(rest) == 0:
+			buf = buf[:copy(buf[:cap(buf)], rest)]
+		case len(buf) < cap(buf):
+		case cap(buf) > LongestLine:
+			skipped += int64(len(buf))
+			buf = buf[:0]
+		default:
+			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+		}
+	}
+}

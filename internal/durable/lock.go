@@ -1,0 +1,162 @@
+package durable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+)
+
+// Lock is a lock that several processes, and several Locks of one process, share by a file of its own, which is made
+// when missing and never removed. It serves one goroutine at a time.
+//
+// The operating system gives the lock back when its holder dies. With a turnstile (a second file) it is fair: who wants
+// the lock first passes the turnstile, and the next in line waits in it, so that a writer that comes back at once does
+// not overtake who waits already.
+type Lock struct {
+	fsys       FS
+	main, turn lockFile
+	held       bool
+}
+
+type lockFile struct {
+	name string
+	file File
+	id   FileID
+}
+
+// NewLock returns the lock of the file name, with the turnstile file turnstile, or without one if it is "". It opens
+// nothing yet.
+func NewLock(fsys FS, name, turnstile string) *Lock {
+	return &Lock{fsys: fsys, main: lockFile{name: name}, turn: lockFile{name: turnstile}}
+}
+
+const (
+	firstPoll = 100 * time.Microsecond
+	lastPoll  = time.Millisecond
+)
+
+// Acquire takes the lock. It gives up with ErrLocked after the limit, or with the context's cause when ctx ends first; then
+// nothing is held. A limit of zero tries once.
+func (l *Lock) Acquire(ctx context.Context, limit time.Duration) error {
+	// The clock is looked at only when the first try finds the lock taken.
+	deadline := time.Time{}
+	if l.turn.name != "" {
+		if err := l.poll(ctx, &l.turn, limit, &deadline); err != nil {
+			return err
+		}
+		defer l.turn.unlock()
+	}
+	if err := l.poll(ctx, &l.main, limit, &deadline); err != nil {
+		return err
+	}
+	l.held = true
+	return nil
+}
+
+// Release gives the lock back.
+func (l *Lock) Release() error {
+	if !l.held {
+		return nil
+	}
+	l.held = false
+	return l.main.file.Unlock()
+}
+
+// Close releases the lock and closes its files. The Lock may be used again.
+func (l *Lock) Close() error {
+	l.held = false
+	return errors.Join(l.main.close(), l.turn.close())
+}
+
+// poll tries to lock f until it succeeds. Polling, unlike waiting in the system call, can be ended, and from a tenth of
+// a millisecond it costs little.
+func (l *Lock) poll(ctx context.Context, f *lockFile, limit time.Duration, deadline *time.Time) error {
+	wait := firstPoll
+	for {
+		ok, err := f.tryLock(l.fsys)
+		if err != nil {
+			return fmt.Errorf("lock %s: %w", f.name, err)
+		}
+		if ok {
+			return nil
+		}
+		if deadline.IsZero() {
+			*deadline = time.Now().Add(limit)
+		}
+		if !time.Now().Before(*deadline) {
+			return fmt.Errorf("lock %s: waited %v: %w", f.name, limit, ErrLocked)
+		}
+		timer := time.NewTimer(wait/2 + rand.N(wait))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("lock %s: %w", f.name, context.Cause(ctx))
+		}
+		wait = min(2*wait, lastPoll)
+	}
+}
+
+// tryLock opens the file if needed and tries once. The lock counts only while the path still names the locked file:
+// somebody may have removed or replaced it.
+func (f *lockFile) tryLock(fsys FS) (bool, error) {
+	for range 10 {
+		if f.file == nil {
+			if err := f.open(fsys); err != nil {
+				return false, err
+			}
+		}
+		ok, err := f.file.TryLock()
+		if err != nil || !ok {
+			if info, serr := fsys.Stat(f.name); serr != nil || info.ID != f.id {
+				f.close() // held by somebody, but not the file that the next comer will lock
+				continue
+			}
+			return false, err
+		}
+		info, err := fsys.Stat(f.name)
+		if err == nil && info.ID == f.id {
+			return true, nil
+		}
+		f.close() // gives back the lock of a file that has no name any more
+	}
+	return false, errors.New("the lock file is replaced again and again: lock files must be left where they are")
+}
+
+func (f *lockFile) open(fsys FS) error {
+	file, _, err := fsys.Create(f.name)
+	if errors.Is(err, fs.ErrNotExist) { // the directory has gone: make it again
+		if err = MkdirAll(fsys, filepath.Dir(f.name)); err == nil {
+			file, _, err = fsys.Create(f.name)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close() // nothing was written
+		return err
+	}
+	f.file, f.id = file, info.ID
+	return nil
+}
+
+func (f *lockFile) unlock() {
+	if f.file.Unlock() != nil {
+		f.close() // closing gives it back in any case
+	}
+}
+
+func (f *lockFile) close() error {
+	if f.file == nil {
+		return nil
+	}
+	err := f.file.Close()
+	f.file = nil
+	return err
+}

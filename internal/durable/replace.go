@@ -1,0 +1,164 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+)
+
+// tempSuffix marks the files that Replace makes on its way. Sweep removes those whose maker is gone.
+const tempSuffix = ".daybook-tmp"
+
+// Replace puts data in the place of the file name, or makes it with mode 0644, so that nobody, not even after a crash,
+// ever sees a part of it: it is either the old file or the new one, and the new one when Replace has returned nil.
+// The temporary file stands beside name. A symbolic link is followed and stays one.
+//
+// Calls: create temp, lock temp, write temp, sync temp, rename temp name, syncdir.
+func Replace(fsys FS, name string, data []byte) error {
+	return ReplaceVia(fsys, filepath.Dir(name), name, data)
+}
+
+// ReplaceVia is Replace with the temporary file in the directory tmp of the same file system, so that one Sweep of tmp
+// finds what a crash left over.
+func ReplaceVia(fsys FS, tmp, name string, data []byte) error {
+	if target := fsys.Resolve(name); target != name {
+		name, tmp = target, filepath.Dir(target) // a rename to name would put a file in the link's place
+	}
+	for try := 0; ; try++ {
+		temp, err := writeTemp(fsys, tmp, filepath.Base(name), data)
+		if err == nil {
+			err = fsys.Rename(temp, name)
+			if err != nil {
+				fsys.Remove(temp) // best effort: Sweep finds it otherwise
+			}
+		}
+		// Between its making and its locking a temporary file may be taken for a dead one and swept.
+		if errors.Is(err, errSwept) || (errors.Is(err, fs.ErrNotExist) && try < 3 && dirExists(fsys, tmp) && dirExists(fsys, filepath.Dir(name))) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("replace %s: %w", name, err)
+		}
+		if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
+			return fmt.Errorf("replace %s: %w", name, err)
+		}
+		return nil
+	}
+}
+
+var errSwept = errors.New("temporary file swept by another process")
+
+// writeTemp writes data to a new temporary file and syncs it. The file's lock, held until then, tells Sweep that its
+// maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
+func writeTemp(fsys FS, dir, base string, data []byte) (name string, err error) {
+	name = filepath.Join(dir, fmt.Sprintf("%s.%08x%s", base, rand.Uint32(), tempSuffix))
+	f, _, err := fsys.Create(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() {
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil && !errors.Is(err, errSwept) {
+			fsys.Remove(name) // best effort: Sweep finds it otherwise
+		}
+	}()
+	if ok, err := f.TryLock(); err != nil || !ok {
+		return "", errors.Join(err, errSwept)
+	}
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return "", err
+	}
+	return name, f.Sync()
+}
+
+// Sweep removes from dir the temporary files of Replace whose maker no longer lives, and returns how many. Any number
+// of processes may sweep while others replace.
+func Sweep(fsys FS, dir string) (int, error) {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), tempSuffix) {
+			continue
+		}
+		name := filepath.Join(dir, e.Name())
+		f, err := fsys.Open(name, true)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		dead, err := f.TryLock()
+		if err == nil && dead {
+			if err = fsys.Remove(name); err == nil {
+				n++
+			} else if errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+		f.Close() // nothing was written
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable.
+//
+// Calls: mkdir dir, syncdir parent, for each that was missing.
+func MkdirAll(fsys FS, dir string) error {
+	made, err := fsys.Mkdir(dir)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+		if err := MkdirAll(fsys, filepath.Dir(dir)); err != nil {
+			return err
+		}
+		made, err = fsys.Mkdir(dir)
+	}
+	if err != nil || !made {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(dir))
+}
+
+// ReadFile returns the whole contents of a file. Others may replace it meanwhile.
+func ReadFile(fsys FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name, false)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
+	}
+	buf := make([]byte, info.Size)
+	n, err := readFull(f, buf, 0)
+	return buf[:n], err
+}
+
+func dirExists(fsys FS, name string) bool {
+	info, err := fsys.Stat(name)
+	return err == nil && info.Mode.IsDir()
+}
+
+// readFull reads from f at offset off until buf is full or the file ends, which is no error.
+func readFull(f io.ReaderAt, buf []byte, off int64) (int, error) {
+	n, err := f.ReadAt(buf, off)
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
+}

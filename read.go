@@ -1,0 +1,169 @@
+package daybook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"time"
+
+	"daybook/internal/dayfile"
+	"daybook/internal/durable"
+)
+
+// Query says which events are wanted.
+type Query struct {
+	From, To Day // inclusive; the zero Day leaves that end open
+}
+
+func (q Query) holds(d Day) bool {
+	return (q.From.IsZero() || q.From.Compare(d) <= 0) && (q.To.IsZero() || d.Compare(q.To) <= 0)
+}
+
+// Entry is an event and where it is stored.
+type Entry struct {
+	Position Position
+	Event    Event
+}
+
+// Events yields the events of the days that q names, day by day, each day's in the order in which they were appended. It
+// takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and the
+// next events follow; any other error is the last thing it yields. Breaking off is free.
+func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		days, err := b.Days()
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		for _, day := range days {
+			if !q.holds(day) {
+				continue
+			}
+			for entry, err := range b.DayEvents(ctx, day, 0) {
+				var damage *DamageError
+				if !yield(entry.Event, err) || err != nil && !errors.As(err, &damage) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// DayEvents yields the events of one day from the byte offset from on, which is the beginning of a line: 0, or the end of
+// an Entry. A day without a file has none. Errors are those of Events.
+func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		f, size, err := b.openDay(day)
+		if err != nil || f == nil {
+			if err != nil {
+				yield(Entry{}, err)
+			}
+			return
+		}
+		defer f.Close() // nothing was written
+		stop := errors.New("stop")
+		err = dayfile.Scan(f, from, size, func(l dayfile.Line) error {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			entry, err := b.entry(day, l)
+			if !yield(entry, err) {
+				return stop
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, stop) {
+			yield(Entry{}, err)
+		}
+	}
+}
+
+// DaySize returns how many bytes of whole lines the day's file has now; 0 if there is no file.
+func (b *Book) DaySize(day Day) (int64, error) {
+	f, size, err := b.openDay(day)
+	if err != nil || f == nil {
+		return 0, err
+	}
+	defer f.Close() // nothing was written
+	end, err := lastNewline(f, size)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", b.dayPath(day), err)
+	}
+	return end, nil
+}
+
+// openDay opens a day's file for reading. Without one it returns no file and no error. A line that is just being written
+// may be seen in part: openDay waits a few milliseconds for its end.
+func (b *Book) openDay(day Day) (durable.File, int64, error) {
+	f, err := b.fsys.Open(b.dayPath(day), false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	for try := 0; ; try++ {
+		info, err := f.Stat()
+		if err == nil && info.Size > 0 {
+			var last [1]byte
+			if _, err = f.ReadAt(last[:], info.Size-1); err == nil && last[0] != '\n' && try < 5 {
+				time.Sleep(time.Millisecond << try)
+				continue
+			}
+		}
+		if err != nil {
+			return nil, 0, errors.Join(fmt.Errorf("read %s: %w", b.dayPath(day), err), f.Close())
+		}
+		return f, info.Size, nil
+	}
+}
+
+// lastNewline returns the offset behind the last newline before size.
+func lastNewline(f durable.File, size int64) (int64, error) {
+	var buf [4096]byte
+	for end := size; end > 0; {
+		start := max(0, end-int64(len(buf)))
+		n, err := f.ReadAt(buf[:end-start], start)
+		if int64(n) < end-start {
+			return 0, err
+		}
+		for i := n - 1; i >= 0; i-- {
+			if buf[i] == '\n' {
+				return start + int64(i) + 1, nil
+			}
+		}
+		end = start
+	}
+	return 0, nil
+}
+
+// entry reads one line.
+func (b *Book) entry(day Day, l dayfile.Line) (Entry, error) {
+	pos := Position{Day: day, Offset: l.Offset, Length: int(l.Length)}
+	damaged := func(reason string) (Entry, error) {
+		if !l.Whole {
+			reason = "unfinished last line: " + reason
+		}
+		return Entry{Position: pos}, &DamageError{File: b.dayPath(day), Offset: l.Offset, Length: l.Length, Reason: reason}
+	}
+	if l.Text == nil && l.Length > 1 {
+		return damaged(dayfile.LineFault(l))
+	}
+	o, err := parseLine(l.Text)
+	if err != nil {
+		return damaged(err.Error())
+	}
+	if o.Find("event_id") == nil {
+		return damaged("event_id is missing")
+	}
+	if o.Find("timestamp") == nil {
+		return damaged("timestamp is missing")
+	}
+	e, err := newEvent(o, nil)
+	if err != nil {
+		return damaged(err.Error())
+	}
+	return Entry{pos, e.in(b.zone)}, nil
+}

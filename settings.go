@@ -1,0 +1,187 @@
+package daybook
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"daybook/internal/durable"
+)
+
+// Rules says what a book demands of an event beyond its own rules.
+type Rules string
+
+const (
+	// RulesNone demands nothing more.
+	RulesNone Rules = "none"
+	// RulesVault demands the members of story 11.2's events: canvas_id, event_type and details, an object.
+	RulesVault Rules = "vault"
+)
+
+const (
+	// WriteAppend writes an event behind the others of its day.
+	WriteAppend = "append"
+	// WriteReplace copies the day for every event and replaces it by rename.
+	WriteReplace = "replace"
+)
+
+// VaultDir is the name of a vault's book within the vault.
+const VaultDir = ".learning_sessions"
+
+// SettingsName is the name of the file that holds a book's Settings.
+const SettingsName = "daybook.json"
+
+// formatVersion is the version of the format that this package writes, and the newest that it reads.
+const formatVersion = 1
+
+// Settings are what daybook.json holds: written once, when the book is made, and obeyed by every process.
+type Settings struct {
+	Format int      `json:"format"` // version of the format of the book on disk; 1
+	Zone   string   `json:"zone"`   // IANA name of the zone whose calendar days the book has
+	Rules  Rules    `json:"rules"`
+	Views  []string `json:"views"` // the views that daybook's programs post from the book; "session" is one
+	Write  string   `json:"write"` // WriteAppend or WriteReplace
+}
+
+// withDefaults fills what is zero: for a directory called VaultDir the local zone, RulesVault and the session document,
+// for any other UTC, RulesNone and no views.
+func (s Settings) withDefaults(dir string) Settings {
+	s.Format = formatVersion
+	vault := filepath.Base(dir) == VaultDir
+	if s.Rules == "" {
+		s.Rules = RulesNone
+		if vault {
+			s.Rules = RulesVault
+		}
+	}
+	if s.Zone == "" {
+		s.Zone = "UTC"
+		if vault {
+			s.Zone = localZone()
+		}
+	}
+	if s.Views == nil {
+		s.Views = []string{}
+		if vault {
+			s.Views = []string{"session"}
+		}
+	}
+	if s.Write == "" {
+		s.Write = WriteAppend
+	}
+	return s
+}
+
+// check says what cannot be obeyed, or nil.
+func (s Settings) check() error {
+	if s.Format > formatVersion {
+		return fmt.Errorf("the book has format version %d, this program knows versions up to %d: use a newer daybook",
+			s.Format, formatVersion)
+	}
+	if s.Format < 1 {
+		return fmt.Errorf("format: %d is no format version", s.Format)
+	}
+	if _, err := loadZone(s.Zone); err != nil {
+		return fmt.Errorf("zone: %w", err)
+	}
+	if s.Rules != RulesNone && s.Rules != RulesVault {
+		return fmt.Errorf("rules: %q is neither %q nor %q", s.Rules, RulesNone, RulesVault)
+	}
+	if s.Write != WriteAppend && s.Write != WriteReplace {
+		return fmt.Errorf("write: %q is neither %q nor %q", s.Write, WriteAppend, WriteReplace)
+	}
+	if s.Write == WriteReplace {
+		return fmt.Errorf("write: %q is not available in this version", s.Write)
+	}
+	for i, v := range s.Views {
+		if v == "" || slices.Contains(s.Views[:i], v) {
+			return fmt.Errorf("views: %q is empty or named twice", v)
+		}
+	}
+	return nil
+}
+
+// loadZone is time.LoadLocation for the names that may stand in daybook.json: "Local" means another zone on every machine.
+func loadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fmt.Errorf("%q is no IANA time zone: write one such as Europe/Berlin", name)
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no IANA time zone known here: write one such as Europe/Berlin", name)
+	}
+	return zone, nil
+}
+
+func (s Settings) encode() ([]byte, error) {
+	b, err := json.MarshalIndent(s, "", "  ")
+	return append(b, '\n'), err
+}
+
+// readSettings returns fs.ErrNotExist if there are none, and a *SettingsError if they cannot be obeyed.
+func readSettings(fsys durable.FS, dir string) (Settings, error) {
+	name := filepath.Join(dir, SettingsName)
+	data, err := durable.ReadFile(fsys, name)
+	if err != nil {
+		return Settings{}, err
+	}
+	var version struct {
+		Format *int `json:"format"`
+	}
+	if err := json.Unmarshal(data, &version); err != nil || version.Format == nil {
+		return Settings{}, &SettingsError{name, "it is damaged: it must be a JSON object with a format version; " +
+			"restore it from a copy (format, zone, rules, views, write)"}
+	}
+	s := Settings{Format: *version.Format}
+	if s.Format <= formatVersion {
+		// A member that this version does not know might change what the book means.
+		dec := json.NewDecoder(bytes.NewReader(data))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&s); err != nil {
+			return Settings{}, &SettingsError{name, "it is damaged: " + err.Error()}
+		}
+	}
+	if err := s.check(); err != nil {
+		return Settings{}, &SettingsError{name, err.Error()}
+	}
+	return s, nil
+}
+
+// loadSettings returns the book's settings and makes the book with the wanted ones if there is none, unless mustExist.
+func loadSettings(fsys durable.FS, dir string, wanted *Settings, mustExist bool, lock func() (func(), error)) (Settings, error) {
+	s, err := readSettings(fsys, dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	if mustExist {
+		return s, fmt.Errorf("%s: %w", dir, ErrNoBook)
+	}
+	if wanted == nil {
+		wanted = &Settings{}
+	}
+	full := wanted.withDefaults(dir)
+	if err := full.check(); err != nil {
+		return s, fmt.Errorf("make a book in %s: %w", dir, err)
+	}
+	if err := durable.MkdirAll(fsys, dir); err != nil {
+		return s, fmt.Errorf("make a book: %w", err)
+	}
+	unlock, err := lock()
+	if err != nil {
+		return s, err
+	}
+	defer unlock()
+	if s, err = readSettings(fsys, dir); !errors.Is(err, fs.ErrNotExist) {
+		return s, err // another process was faster
+	}
+	data, err := full.encode()
+	if err == nil {
+		err = durable.Replace(fsys, filepath.Join(dir, SettingsName), data)
+	}
+	return full, err
+}

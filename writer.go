@@ -1,0 +1,446 @@
+package daybook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"sync"
+	"time"
+
+	"daybook/internal/dayfile"
+	"daybook/internal/durable"
+)
+
+// maxOpenDays is how many days stay open, so that days written in turns are not read again for every event.
+const maxOpenDays = 128
+
+// flushAfter is the interval of SyncInterval.
+const flushAfter = time.Second
+
+// Appends that take longer are reported to the logger, with live views and without.
+const (
+	slowAppend    = 5 * time.Millisecond
+	slowWithViews = 20 * time.Millisecond
+)
+
+// retryWaits are the pauses before the retries of a write that failed (promise 6).
+func retryWaits() [3]time.Duration {
+	return [...]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond}
+}
+
+// writer commits groups of requests: the only one that writes a Book's day files.
+type writer struct {
+	b    *Book
+	lock *durable.Lock
+
+	mu     sync.Mutex // held by who leads, flushes or closes
+	days   map[Day]*dayWriter
+	clock  uint64 // counts uses, to find the day that was not used for the longest time
+	batch  []*item
+	buf    []byte
+	line   []byte // scratch
+	timer  *time.Timer
+	closed bool
+}
+
+// dayWriter is an open day. As its file's observer it keeps the index of ids.
+type dayWriter struct {
+	w     *writer
+	file  *dayfile.File
+	ids   index
+	used  uint64
+	dirty bool // holds unsynced lines of ours that SyncInterval has promised to sync
+}
+
+func (d *dayWriter) Reset() { d.ids.reset() }
+
+func (d *dayWriter) Line(l dayfile.Line) {
+	if id, ok := lineID(l.Text); ok && l.Offset <= maxDaySize {
+		d.ids.add(d.ids.hash(id), l.Offset)
+	}
+}
+
+func (d *dayWriter) Damage(m dayfile.Damage) {
+	d.w.b.opts.Logger.Warn("damaged bytes in a day file",
+		"file", m.File, "offset", m.Offset, "length", m.Length, "reason", m.Reason, "kept", m.Kept)
+}
+
+// lineID returns the decoded event_id of a stored line.
+func lineID(line []byte) ([]byte, bool) {
+	const prefix = idPrefix + `"`
+	if bytes.HasPrefix(line, []byte(prefix)) {
+		rest := line[len(prefix):]
+		if n := bytes.IndexByte(rest, '"'); n > 0 && bytes.IndexByte(rest[:n], '\\') < 0 {
+			return rest[:n], true
+		}
+	}
+	o, err := dayfile.ParseObject(line)
+	if err != nil {
+		return nil, false
+	}
+	if id := o.Find("event_id"); id != nil && id[0] == '"' {
+		return dayfile.DecodeString(id), true
+	}
+	return nil, false
+}
+
+// lead gives every item of the group its verdict (promise 8) and brings the views up to date.
+func (w *writer) lead(group []*request) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	began := time.Now()
+	ctx := context.Background()
+	if len(group) == 1 {
+		ctx = group[0].ctx
+	}
+	todo := w.batch[:0]
+	for _, r := range group {
+		if err := context.Cause(r.ctx); err != nil {
+			r.refuse(err)
+			continue
+		}
+		for i := range r.items {
+			if it := &r.items[i]; !it.settled {
+				todo = append(todo, it)
+			}
+		}
+	}
+	stored := w.commit(ctx, group, todo)
+	for _, day := range stored {
+		w.post(day)
+	}
+	limit := slowAppend
+	if len(w.b.opts.Views) > 0 {
+		limit = slowWithViews
+	}
+	if took := time.Since(began); took > limit {
+		w.b.opts.Logger.Warn("slow append", "milliseconds", took.Milliseconds(), "events", len(todo))
+	}
+	clear(todo)
+	w.batch = todo[:0]
+}
+
+// commit settles all items and returns the days that have grown.
+func (w *writer) commit(ctx context.Context, group []*request, todo []*item) (stored []Day) {
+	waits := retryWaits()
+	for attempt := 0; len(todo) > 0; attempt++ {
+		days, err := w.attempt(ctx, todo)
+		stored = append(stored, days...)
+		if err == nil {
+			return stored
+		}
+		failed := todo[:0]
+		for _, it := range todo {
+			if !it.settled {
+				failed = append(failed, it)
+			}
+		}
+		todo = failed
+		if durable.IsFull(err) {
+			w.b.opts.Logger.Error("no room for an event", "book", w.b.dir, "error", err)
+		}
+		if attempt < len(waits) && mayRetry(err) {
+			w.b.opts.Logger.Warn("append failed, trying again", "attempt", attempt+1, "after", waits[attempt], "error", err)
+			if waitFor(waits[attempt], group) {
+				continue
+			}
+		}
+		for _, it := range todo {
+			it.refuse(err)
+		}
+		return stored
+	}
+	return stored
+}
+
+// mayRetry tells the errors that may pass from those that somebody has to do something about (promise 6).
+func mayRetry(err error) bool {
+	var rule *RuleError
+	return !durable.IsFull(err) && !durable.IsReadOnly(err) && !errors.Is(err, ErrLocked) && !errors.As(err, &rule) &&
+		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// waitFor waits for d and returns true, or returns false as soon as no request is left whose context lives.
+func waitFor(d time.Duration, group []*request) bool {
+	ended := make(chan struct{}, len(group))
+	live := 0
+	for _, r := range group {
+		if r.ctx.Err() == nil {
+			live++
+			defer context.AfterFunc(r.ctx, func() { ended <- struct{}{} })()
+		}
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	for live > 0 {
+		select {
+		case <-timer.C:
+			return true
+		case <-ended:
+			live--
+		}
+	}
+	return false
+}
+
+// attempt takes the book's lock once and commits what is not settled, day by day. It returns the first error; items of
+// other days may have been settled all the same.
+func (w *writer) attempt(ctx context.Context, todo []*item) (stored []Day, err error) {
+	if err := w.lock.Acquire(ctx, w.b.opts.LockTimeout); err != nil {
+		return nil, err
+	}
+	defer func() { w.b.warnIf(w.lock.Release(), "give back the book's lock") }()
+	if len(todo) == 1 { // the usual case, without a second list
+		grown, err := w.commitDay(w.open(todo[0].day), todo)
+		if grown {
+			stored = []Day{todo[0].day}
+		}
+		return stored, err
+	}
+	for rest := todo; len(rest) > 0; {
+		day := rest[0].day
+		var same, other []*item
+		for _, it := range rest {
+			if it.day == day {
+				same = append(same, it)
+			} else {
+				other = append(other, it)
+			}
+		}
+		rest = other
+		grown, derr := w.commitDay(w.open(day), same)
+		if grown {
+			stored = append(stored, day)
+		}
+		if err == nil {
+			err = derr
+		}
+	}
+	return stored, err
+}
+
+// open returns the day's writer. Of too many open days, the one that was not used for the longest time is closed.
+func (w *writer) open(day Day) *dayWriter {
+	w.clock++
+	d := w.days[day]
+	if d == nil {
+		if len(w.days) >= maxOpenDays {
+			w.evict()
+		}
+		d = &dayWriter{w: w}
+		d.ids.seed = maphash.MakeSeed()
+		d.file = dayfile.New(w.b.fsys, w.b.dayDir(day), w.b.dir, d)
+		w.days[day] = d
+	}
+	d.used = w.clock
+	return d
+}
+
+func (w *writer) evict() {
+	var oldest Day
+	for day, d := range w.days {
+		if o := w.days[oldest]; o == nil || d.used < o.used {
+			oldest = day
+		}
+	}
+	d := w.days[oldest]
+	if d.dirty {
+		w.b.warnIf(d.sync(), "sync a day before closing it")
+	}
+	w.b.warnIf(d.file.Close(), "close a day file")
+	delete(w.days, oldest)
+}
+
+// commitDay gives the items, all of the day d, their verdicts: one look at what others have written, one write, one sync.
+// After an error none of them has one. The caller holds the book's lock.
+func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) {
+	defer func() {
+		if err != nil {
+			for _, it := range items {
+				it.settled = false
+			}
+			// What is staged in the index is void: begin again from the file.
+			w.b.warnIf(d.file.Close(), "close a day file")
+		}
+	}()
+	if err := d.file.Refresh(true); err != nil {
+		return false, err
+	}
+	always := w.b.opts.Sync == SyncAlways
+	needSync := false // a duplicate is acknowledged only when the stored copy is durable (promise 1)
+	start := d.file.Size()
+	w.buf = w.buf[:0]
+	for _, it := range items {
+		v, err := w.judge(d, it, start)
+		if err != nil {
+			return false, err
+		}
+		it.settled, it.verdict = true, v
+		if v.Position.Duplicate && v.Position.Offset+int64(v.Position.Length) > d.file.Durable() {
+			needSync = always
+		}
+	}
+	if len(w.buf) == 0 {
+		if needSync {
+			return false, d.file.Sync()
+		}
+		return false, nil
+	}
+	if start+int64(len(w.buf)) > maxDaySize {
+		return false, &RuleError{"timestamp", fmt.Sprintf("the day's file is full: it may have %d bytes", int64(maxDaySize))}
+	}
+	if err := d.file.Append(w.buf, always); err != nil {
+		return false, err
+	}
+	if w.b.opts.Sync == SyncInterval {
+		d.dirty = true
+		w.flushLater()
+	}
+	return true, nil
+}
+
+// judge decides what becomes of an event: a duplicate, a conflict, or one to store, which it appends to w.buf. The bytes
+// from offset start on are those in w.buf.
+func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
+	line := it.event.line
+	id, ok := lineID(line)
+	if !ok {
+		return Verdict{}, &RuleError{"event_id", "must be a string"} // ParseEvent has made sure
+	}
+	pos := Position{Day: it.day, Offset: start + int64(len(w.buf)), Length: len(line) + 1}
+	it.hash = d.ids.hash(id)
+	conflict := false
+	found, err := d.ids.find(it.hash, func(off int64) (bool, error) {
+		stored, err := w.storedLine(d, off, start)
+		if err != nil {
+			return false, err
+		}
+		if bytes.Equal(stored, line) {
+			pos.Offset, pos.Duplicate = off, true
+			return true, nil
+		}
+		other, ok := lineID(stored)
+		if !ok || !bytes.Equal(other, id) || dayfile.Check(stored) != nil {
+			return false, nil // another id of this hash, or a damaged line: it holds nothing
+		}
+		conflict = true
+		return true, nil
+	})
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case conflict:
+		return Verdict{Err: fmt.Errorf("%s, event_id %s: %w", it.day, id, ErrConflict)}, nil
+	case !found:
+		d.ids.add(it.hash, pos.Offset)
+		w.buf = append(append(w.buf, line...), '\n')
+	}
+	return Verdict{Position: pos}, nil
+}
+
+// storedLine returns the line at an offset of the day, without its newline: from the file, or from what is going to be
+// written at start. It is valid until the next call.
+func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
+	if off >= start {
+		line, _, _ := bytes.Cut(w.buf[off-start:], []byte{'\n'})
+		return line, nil
+	}
+	if cap(w.line) == 0 {
+		w.line = make([]byte, 4096)
+	}
+	for n := 0; ; {
+		got, err := d.file.ReadAt(w.line[n:cap(w.line)], off+int64(n))
+		if err != nil && err != io.EOF {
+			return nil, fmt.Errorf("read %s at offset %d: %w", d.file.Path(), off, err)
+		}
+		if k := bytes.IndexByte(w.line[n:n+got], '\n'); k >= 0 {
+			return w.line[:n+k], nil
+		}
+		if n += got; got == 0 {
+			return w.line[:n], nil
+		}
+		if n == cap(w.line) {
+			w.line = append(make([]byte, 0, 2*n), w.line[:n]...)
+		}
+		w.line = w.line[:cap(w.line)]
+	}
+}
+
+// post brings the views of a day up to date. The book's lock is not held: it is a leaf.
+func (w *writer) post(day Day) {
+	for _, v := range w.b.opts.Views {
+		if err := v.Post(context.Background(), day); err != nil {
+			w.b.opts.Logger.Warn("view is behind", "view", v.Name(), "day", day.String(), "error", err)
+		}
+	}
+}
+
+// flushLater has the dirty days synced within the interval. The timer is the writer's own; close stops it.
+func (w *writer) flushLater() {
+	if w.timer == nil && !w.closed {
+		w.timer = time.AfterFunc(flushAfter, func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.timer = nil; w.closed {
+				return
+			}
+			if err := w.flush(); err != nil {
+				w.b.opts.Logger.Error("sync what has been appended", "book", w.b.dir, "error", err)
+				w.flushLater()
+			}
+		})
+	}
+}
+
+// flush syncs the dirty days. The caller holds mu.
+func (w *writer) flush() error {
+	var dirty []*dayWriter
+	for _, d := range w.days {
+		if d.dirty {
+			dirty = append(dirty, d)
+		}
+	}
+	if len(dirty) == 0 {
+		return nil
+	}
+	if err := w.lock.Acquire(context.Background(), w.b.opts.LockTimeout); err != nil {
+		return err
+	}
+	defer func() { w.b.warnIf(w.lock.Release(), "give back the book's lock") }()
+	var errs []error
+	for _, d := range dirty {
+		errs = append(errs, d.sync())
+	}
+	return errors.Join(errs...)
+}
+
+// sync makes the day durable. The caller holds the book's lock.
+func (d *dayWriter) sync() error {
+	if err := d.file.Refresh(false); err != nil {
+		return err
+	}
+	if err := d.file.Sync(); err != nil {
+		return err
+	}
+	d.dirty = false
+	return nil
+}
+
+// close syncs what SyncInterval has promised and closes the files.
+func (w *writer) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+	errs := []error{w.flush()}
+	for _, d := range w.days {
+		errs = append(errs, d.file.Close())
+	}
+	clear(w.days)
+	return errors.Join(append(errs, w.lock.Close())...)
+}
