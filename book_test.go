@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// lineOf returns a valid event of the given id on 2025-11-08.
+// lineOf returns a valid event of the given id on testDay.
 func lineOf(id string) string {
-	return fmt.Sprintf(`{"event_id":%q,"timestamp":"2025-11-08T14:32:15Z","n":1}`, id)
+	return fmt.Sprintf(`{"event_id":%q,"timestamp":"1999-11-08T14:32:15Z","n":1}`, id)
 }
 
 func parse(t testing.TB, line string) Event {
@@ -87,7 +87,7 @@ func TestDuplicateAndConflict(t *testing.T) {
 	if !errors.Is(err, ErrConflict) {
 		t.Errorf("the same id in another spelling: got %v, want ErrConflict", err)
 	}
-	if got, want := dayFile(t, dir, "2025-11-08"), lineOf("a")+"\n"+lineOf("b")+"\n"; got != want {
+	if got, want := dayFile(t, dir, testDay), lineOf("a")+"\n"+lineOf("b")+"\n"; got != want {
 		t.Errorf("day file\n got %s want %s", got, want)
 	}
 }
@@ -103,7 +103,7 @@ func TestDuplicatesWithinOneGroup(t *testing.T) {
 		!errors.Is(v[2].Err, ErrConflict) || v[3].Err != nil {
 		t.Errorf("verdicts: got %+v, want stored, duplicate, conflict, stored", v)
 	}
-	if got, want := dayFile(t, dir, "2025-11-08"), lineOf("a")+"\n"+lineOf("b")+"\n"; got != want {
+	if got, want := dayFile(t, dir, testDay), lineOf("a")+"\n"+lineOf("b")+"\n"; got != want {
 		t.Errorf("day file\n got %s want %s", got, want)
 	}
 }

@@ -91,7 +91,7 @@ func newEvent(o dayfile.Object, now func() time.Time) (Event, error) {
 			e.stamp = stampNaive
 		}
 	} else {
-		e.time, e.stamp = now(), stampNow
+		e.time, e.stamp = now().Truncate(time.Microsecond), stampNow
 	}
 	e.idEnd = idStart + len(id)
 	e.vault = checkVault(o)

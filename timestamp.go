@@ -138,7 +138,8 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 			offset = before
 		}
 	}
-	return date(time.FixedZone("", offset-offset%60))
+	offset -= ((offset % 60) + 60) % 60
+	return date(time.FixedZone("", offset))
 }
 
 // stampLayout is how Daybook writes times of its own: microseconds and a numeric offset, which more readers understand

@@ -67,7 +67,7 @@ func (f osFile) Stat() (Info, error) {
 
 func infoOf(st *unix.Stat_t) Info {
 	return Info{
-		ID:      FileID{uint64(st.Dev), uint64(st.Ino)}, //nolint:unconvert // the widths differ between systems
+		ID:      FileID{uint64(st.Dev), uint64(st.Ino)}, // the widths differ between systems
 		Size:    st.Size,
 		ModTime: unix.TimespecToNsec(st.Mtim),
 		Mode:    fileMode(uint32(st.Mode)),

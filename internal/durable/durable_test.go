@@ -1,0 +1,197 @@
+package durable_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"daybook/internal/durable"
+	"daybook/internal/faultfs"
+)
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestReplaceIsAllOrNothing(t *testing.T) {
+	// Every call of Replace fails once, with and without effect: the file is the old one or the new one, no temporary
+	// file stays, and nil means the new one.
+	for n := 1; ; n++ {
+		made := 0
+		for _, applied := range []bool{false, true} {
+			dir := t.TempDir()
+			name := filepath.Join(dir, "f")
+			if err := durable.Replace(durable.OS(), name, []byte("old")); err != nil {
+				t.Fatal(err)
+			}
+			fs := &faultfs.FS{Under: durable.OS(), Fault: func(c faultfs.Call) faultfs.Fault {
+				made = c.N
+				if c.N == n {
+					return faultfs.Fault{Err: syscall.EIO, Applied: applied, Part: 1}
+				}
+				return faultfs.Fault{}
+			}}
+			err := durable.Replace(fs, name, []byte("new"))
+			data, rerr := os.ReadFile(name)
+			if rerr != nil {
+				t.Fatal(rerr)
+			}
+			if got := string(data); got != "new" && (err == nil || got != "old") {
+				t.Errorf("call %d fails (applied %v): error %v, contents %q", n, applied, err, got)
+			}
+			if _, err := durable.Sweep(durable.OS(), dir); err != nil {
+				t.Errorf("sweep: %v", err)
+			}
+			if got := names(t, dir); len(got) != 1 {
+				t.Errorf("call %d fails (applied %v): files %v", n, applied, got)
+			}
+		}
+		if made < n {
+			if n < 6 {
+				t.Errorf("Replace made only %d calls", made)
+			}
+			return
+		}
+	}
+}
+
+func TestSweepSparesTheLiving(t *testing.T) {
+	dir := t.TempDir()
+	dead, living, other := "a.0.daybook-tmp", "b.0.daybook-tmp", "c.tmp"
+	for _, n := range []string{dead, living, other} {
+		if err := os.WriteFile(filepath.Join(dir, n), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := durable.OS().Open(filepath.Join(dir, living), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if ok, err := f.TryLock(); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	n, err := durable.Sweep(durable.OS(), dir)
+	if got := fmt.Sprint(names(t, dir)); n != 1 || err != nil || got != fmt.Sprint([]string{living, other}) {
+		t.Errorf("Sweep: got %d, %v, left %v", n, err, got)
+	}
+}
+
+func TestLockExcludesAndEnds(t *testing.T) {
+	dir := t.TempDir()
+	newLock := func() *durable.Lock {
+		return durable.NewLock(durable.OS(), filepath.Join(dir, "x", "l"), filepath.Join(dir, "x", "t"))
+	}
+	a, b := newLock(), newLock()
+	defer a.Close()
+	defer b.Close()
+	ctx := t.Context()
+	if err := a.Acquire(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Acquire(ctx, 5*time.Millisecond); !errors.Is(err, durable.ErrLocked) {
+		t.Errorf("second Acquire: got %v, want ErrLocked", err)
+	}
+	ended, cancel := context.WithCancelCause(ctx)
+	why := errors.New("why")
+	cancel(why)
+	if err := b.Acquire(ended, time.Minute); !errors.Is(err, why) {
+		t.Errorf("Acquire with an ended context: got %v, want its cause", err)
+	}
+	if err := a.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Acquire(ctx, 0); err != nil {
+		t.Errorf("Acquire after Release: %v", err)
+	}
+	// Somebody removes the lock file: who comes next must not lock another one beside the holder's unnoticed, and the
+	// holder's successor must find the new one.
+	if err := os.Remove(filepath.Join(dir, "x", "l")); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Acquire(ctx, 0); err != nil {
+		t.Errorf("Acquire of a new file: %v", err)
+	}
+	if err := b.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Acquire(ctx, 0); !errors.Is(err, durable.ErrLocked) {
+		t.Errorf("Acquire of the removed file: got %v, want ErrLocked", err)
+	}
+}
+
+// TestCallOrder compares the system calls that a function makes with those that its comment names.
+func TestCallOrder(t *testing.T) {
+	dir := t.TempDir()
+	fs := &faultfs.FS{Under: durable.OS()}
+	if err := durable.Replace(fs, filepath.Join(dir, "name"), []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	compareCalls(t, "Replace", fs.Calls())
+	if err := durable.MkdirAll(fs, filepath.Join(dir, "dir")); err != nil {
+		t.Fatal(err)
+	}
+	compareCalls(t, "MkdirAll", fs.Calls())
+}
+
+func compareCalls(t *testing.T, function string, got []string) {
+	t.Helper()
+	temp := regexp.MustCompile(`name\.[0-9a-f]{8}\.daybook-tmp`)
+	for i := range got {
+		got[i] = temp.ReplaceAllString(got[i], "temp")
+		got[i] = strings.Replace(got[i], "rename name", "rename temp name", 1)
+		if strings.HasPrefix(got[i], "syncdir") {
+			got[i] = "syncdir"
+		}
+	}
+	var want []string
+	for _, c := range strings.Split(documentedCalls(t, function), ",") {
+		c = strings.TrimSpace(c)
+		if c, _, _ = strings.Cut(c, " for each"); !strings.HasPrefix(c, "lock") && c != "" {
+			if strings.HasPrefix(c, "syncdir") {
+				c = "syncdir"
+			}
+			want = append(want, c)
+		}
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s\n makes %q\nsays it makes %q", function, got, want)
+	}
+}
+
+// documentedCalls returns what stands behind "Calls:" in a function's comment.
+func documentedCalls(t *testing.T, function string) string {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), "replace.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.Name == function {
+			_, calls, _ := strings.Cut(strings.ReplaceAll(fn.Doc.Text(), "\n", " "), "Calls: ")
+			calls, _, _ = strings.Cut(calls, ".")
+			return strings.TrimSuffix(strings.TrimSpace(calls), ", for each that was missing")
+		}
+	}
+	t.Fatalf("no function %s", function)
+	return ""
+}

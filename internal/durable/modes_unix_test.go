@@ -1,0 +1,37 @@
+//go:build unix
+
+package durable_test
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"daybook/internal/durable"
+)
+
+func TestReplaceModesAndLinks(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	if err := durable.Replace(durable.OS(), target, []byte("1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("target", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Replace(durable.OS(), link, []byte("2")); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Lstat(target)
+	if err != nil || info.Mode().Perm() != 0o644 {
+		t.Errorf("mode under umask 077: got %v, %v, want 0644", info.Mode(), err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the symbolic link is none any more: %v, %v", info, err)
+	}
+	if data, _ := os.ReadFile(target); string(data) != "2" {
+		t.Errorf("target: got %q, want 2", data)
+	}
+}
