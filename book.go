@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -65,6 +66,9 @@ func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	}
 	if _, err := durable.Sweep(fsys, dir); err != nil && !b.opts.MustExist {
 		b.warnIf(err, "remove temporary files of a crash")
+	}
+	if b.opts.ViewsFor != nil {
+		b.opts.Views = append(slices.Clip(b.opts.Views), b.opts.ViewsFor(b.settings)...)
 	}
 	for _, v := range b.opts.Views {
 		if err := v.Open(context.Background(), b); err != nil {

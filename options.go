@@ -51,6 +51,9 @@ type Options struct {
 	Logger *slog.Logger
 	// Views are brought up to date before Append returns. nil is none.
 	Views []View
+	// ViewsFor, if not nil, makes further views, once the book's settings are known: Settings.Views names those that the
+	// book wants.
+	ViewsFor func(Settings) []View
 	// Settings are for a book that has to be made; those of daybook.json are obeyed otherwise. nil, and every zero
 	// field, means the default: for a directory called VaultDir the local zone, RulesVault and the session document, for
 	// any other UTC and neither.

@@ -1,0 +1,131 @@
+package dayfile
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestMarkIsItsInverse(t *testing.T) {
+	for _, m := range []Mark{{}, {1, 2, 3}, {^uint64(0), 1<<63 - 1, ^uint32(0)}} {
+		b := m.Encode()
+		if got, err := ParseMark(b); err != nil || got != m || len(b) != markLen {
+			t.Errorf("ParseMark(%q): got %+v, %v, want %+v", b, got, err, m)
+		}
+		for i := range b { // any other bit, any other mark
+			for bit := range 8 {
+				c := bytes.Clone(b)
+				c[i] ^= 1 << bit
+				if got, err := ParseMark(c); err == nil {
+					t.Fatalf("bit %d of byte %d flipped: read as %+v", bit, i, got)
+				}
+			}
+		}
+	}
+}
+
+func FuzzParseMark(f *testing.F) {
+	f.Add(Mark{1, 2, 3}.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if m, err := ParseMark(b); err == nil && !bytes.Equal(m.Encode(), b) {
+			t.Fatalf("%q is read as %+v and written as %q", b, m, m.Encode())
+		}
+	})
+}
+
+// TestScanIsSplit compares Scan with a split of the whole file, at all kinds of line length around its buffers.
+func TestScanIsSplit(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	lengths := []int{0, 1, 10, 4095, 4096, chunk - 1, chunk, chunk + 1, 2*chunk + 7, 900_000}
+	for range 60 {
+		var file strings.Builder
+		for range rng.IntN(12) {
+			file.WriteString(strings.Repeat("x", lengths[rng.IntN(len(lengths))]))
+			if rng.IntN(8) > 0 {
+				file.WriteByte('\n')
+			}
+		}
+		text := file.String()
+		var got []string
+		var at int64
+		err := Scan(strings.NewReader(text), 0, int64(len(text)), func(l Line) error {
+			if l.Offset != at {
+				t.Fatalf("a line begins at %d, want %d", l.Offset, at)
+			}
+			end := ""
+			if l.Whole {
+				end = "\n"
+			}
+			got = append(got, string(l.Text)+end)
+			at += l.Length
+			return nil
+		})
+		want := strings.SplitAfter(text, "\n")
+		if want[len(want)-1] == "" {
+			want = want[:len(want)-1]
+		}
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("%d bytes: got %d lines, %v, want %d", len(text), len(got), err, len(want))
+		}
+	}
+}
+
+// nuls reads as NUL bytes for ever.
+type nuls struct{}
+
+func (nuls) ReadAt(p []byte, _ int64) (int, error) { clear(p); return len(p), nil }
+
+func TestScanBoundsMemory(t *testing.T) {
+	var lines []Line
+	size := int64(5 * LongestLine)
+	allocated := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			lines = nil
+			if err := Scan(nuls{}, 0, size, func(l Line) error { lines = append(lines, l); return nil }); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}).AllocedBytesPerOp()
+	if len(lines) != 1 || lines[0].Length != size || lines[0].Text != nil || lines[0].Whole {
+		t.Errorf("got %d lines, want one unfinished of %d bytes without its text", len(lines), size)
+	}
+	if allocated > 5*LongestLine {
+		t.Errorf("scanning %d bytes without a newline allocated %d", size, allocated)
+	}
+}
+
+func TestObjectFind(t *testing.T) {
+	o, err := ParseObject([]byte(` { "a" : 1 , "b\u0063" : [ {"a":2} ] , "" : "x" } `))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a": "1", "bc": `[{"a":2}]`, "": `"x"`, "none": ""} {
+		if got := string(o.Find(name)); got != want {
+			t.Errorf("Find(%q): got %s, want %s", name, got, want)
+		}
+	}
+	many := make([]string, 2000)
+	for i := range many {
+		many[i] = fmt.Sprintf(`"m%d":%d`, i, i)
+	}
+	if err := Check([]byte("{" + strings.Join(many, ",") + "}")); err != nil {
+		t.Errorf("2000 members: %v", err)
+	}
+	if err := Check([]byte("{" + strings.Join(many, ",") + `,"m7":0}`)); err == nil {
+		t.Error("the 2001st member doubles one and is accepted")
+	}
+}
+
+func TestDecodeString(t *testing.T) {
+	for raw, want := range map[string]string{
+		`"plain é"`: "plain é", `"\"\\\/\b\f\n\r\t"`: "\"\\/\b\f\n\r\t", `"\u00e9\ud83d\ude00"`: "é😀",
+		`"\ud83d"`: "\xed\xa0\xbd", `"\ude00\ud83d"`: "\xed\xb8\x80\xed\xa0\xbd", `"a\ud83dA"`: "a\xed\xa0\xbdA", `"\ud83dA"`: "\xed\xa0\xbdA",
+	} {
+		if got := string(DecodeString([]byte(raw))); got != want {
+			t.Errorf("DecodeString(%s): got %q, want %q", raw, got, want)
+		}
+	}
+}
