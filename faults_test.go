@@ -446,7 +446,11 @@ func TestCancelled(t *testing.T) {
 			t.Errorf("first: %v", err)
 		}
 	})
-	<-inSync
+	select {
+	case <-inSync:
+	case <-time.After(10 * time.Second):
+		t.Fatal("nothing is synced")
+	}
 	cancelFirst() // too late: it is being committed
 	second, cancelSecond := context.WithCancel(t.Context())
 	done := make(chan error)

@@ -30,7 +30,7 @@ const layers = `
 
 	# Pure: values in, values out.
 	canvas:
-	learning: canvas
+	learning:
 
 	# Where events come from, and what is posted from the book. Siblings never import each other.
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify
@@ -38,7 +38,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning source/vault view/session
-	cmd/daybook: daybook daemon view/session github.com/spf13/cobra
+	cmd/daybook: daybook learning source/vault view/session daemon github.com/spf13/cobra
 `
 
 // forTests is what the tests of any package may import besides what their package may.
