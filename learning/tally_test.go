@@ -1,0 +1,294 @@
+package learning_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"daybook/learning"
+)
+
+func story(t testing.TB) learning.Palette {
+	p, err := learning.Profile("story")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func statistics(t *testing.T, tally *learning.Tally) string {
+	out, err := json.Marshal(tally.Statistics(story(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func TestEmptyDay(t *testing.T) {
+	const want = `{"total_events":0,"canvases_modified":[],"color_transitions":{},"event_types":{},` +
+		`"color_distribution":{},"learning_duration_seconds":0,"active_seconds":0}`
+	if got := statistics(t, learning.NewTally(nil)); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+	if s := learning.NewTally(nil).Statistics(learning.Palette{}); !s.Start.IsZero() || !s.Last.IsZero() {
+		t.Errorf("times of no events: %v and %v", s.Start, s.Last)
+	}
+}
+
+func TestDay(t *testing.T) {
+	at := func(clock string, e learning.Event) learning.Event {
+		var err error
+		if e.Time, err = time.Parse(time.DateTime, "2026-11-22 "+clock); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	tally := learning.NewTally(learning.Colors{"b": {"2": 4}})
+	for _, e := range []learning.Event{
+		at("09:00:00", event("z.canvas", "canvas_created", `{"nodes":2,"colors":{"1":2}}`)),
+		at("09:10:00", event("z.canvas", "node_color_change", `{"old_color":"1","new_color":"3"}`)),
+		at("09:10:00", event("a.canvas", "node_color_change", `{"old_color":"","new_color":"1"}`)),
+		at("22:59:59.5", event("z.canvas", "node_color_change", `{"old_color":"1","new_color":"3"}`)),
+		at("23:00:00", event("z.canvas", "node_color_change", `{"old_color":"3","new_color":"4"}`)),
+	} {
+		tally.Add(e)
+	}
+	const want = `{"total_events":5,"canvases_modified":["z.canvas","a.canvas"],` +
+		`"color_transitions":{"none_to_red":1,"purple_to_4":1,"red_to_purple":2},` +
+		`"event_types":{"canvas_created":1,"node_color_change":4},` +
+		`"color_distribution":{"4":1,"green":4,"purple":1,"red":1},` +
+		`"learning_duration_seconds":50400,"active_seconds":600.5}`
+	if got := statistics(t, tally); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestStartIsCopied(t *testing.T) {
+	start := learning.Colors{"a": {"1": 1}}
+	learning.NewTally(start).Add(event("a", "node_added", `{"node":{"color":"1"}}`))
+	if got, want := start["a"]["1"], 1; got != want {
+		t.Errorf("got %d, want %d", got, want)
+	}
+}
+
+func TestOnlyColorChangesAreTransitions(t *testing.T) {
+	tally := learning.NewTally(nil)
+	for _, kind := range []string{"node_added", "node_changed", "", "color"} {
+		tally.Add(event("a", kind, `{"old_color":"1","new_color":"2","node":{"color":"1"}}`))
+	}
+	if got := tally.Statistics(story(t)).ColorTransitions; len(got) != 0 {
+		t.Errorf("got %v, want none", got)
+	}
+}
+
+func TestCodesOfOneNameAreSummed(t *testing.T) {
+	p := learning.Palette{Colors: map[string]learning.Color{"1": {Name: "red"}, "4": {Name: "red"}}}
+	tally := learning.NewTally(learning.Colors{"a": {"1": 3, "4": 1}, "b": {"1": -1}})
+	tally.Add(event("a", "node_color_change", `{"old_color":"1","new_color":"2"}`))
+	tally.Add(event("a", "node_color_change", `{"old_color":"4","new_color":"2"}`))
+	s := tally.Statistics(p)
+	if got, want := s.ColorTransitions["red_to_2"], 2; got != want {
+		t.Errorf("red_to_2: got %d, want %d", got, want)
+	}
+	if got, want := s.ColorDistribution["red"], 1; got != want {
+		t.Errorf("red: got %d, want %d", got, want)
+	}
+}
+
+func TestNegativeSumsAreDropped(t *testing.T) {
+	tally := learning.NewTally(nil)
+	tally.Add(event("a", "node_removed", `{"node":{"color":"1"}}`))
+	if got := tally.Statistics(story(t)).ColorDistribution; len(got) != 0 {
+		t.Errorf("got %v, want nothing", got)
+	}
+	tally.Add(event("b", "canvas_created", `{"colors":{"1":3}}`))
+	if got, want := tally.Statistics(story(t)).ColorDistribution["red"], 2; got != want {
+		t.Errorf("red: got %d, want %d", got, want)
+	}
+}
+
+// TestOddEvents: whatever details say, the event is counted and nothing panics.
+func TestOddEvents(t *testing.T) {
+	tally := learning.NewTally(nil)
+	n := 0
+	kinds := []string{
+		"", "canvas_created", "canvas_deleted", "canvas_renamed",
+		"node_added", "node_removed", "node_color_change", "motion",
+	}
+	for _, kind := range kinds {
+		for _, value := range []string{"", "null", "7", `"x"`, "[]", "{}", "true", "{", "-", "\x00", `{"":null}`} {
+			for _, details := range []string{value, `{"colors":` + value + `}`, `{"colors":{"1":` + value + `}}`,
+				`{"node":` + value + `}`, `{"node":{"color":` + value + `}}`, `{"old_canvas_id":` + value + `}`,
+				`{"old_color":` + value + `,"new_color":"1"}`, `{"old_color":"1","new_color":` + value + `}`} {
+				tally.Add(event("a", kind, details))
+				n++
+			}
+		}
+	}
+	s := tally.Statistics(story(t))
+	types := s.EventTypes
+	if s.TotalEvents != n || types["node_color_change"] != n/8 || types[""] != 0 || len(types) != 7 {
+		t.Errorf("got %d events, types %v, want %d events", s.TotalEvents, s.EventTypes, n)
+	}
+	if s.LearningSeconds != 0 || !s.Start.IsZero() {
+		t.Errorf("events of unknown time: got %v from %v", s.LearningSeconds, s.Start)
+	}
+}
+
+func TestEventWithoutCanvas(t *testing.T) {
+	tally := learning.NewTally(nil)
+	tally.Add(event("", "node_color_change", `{"old_color":"1","new_color":"2"}`))
+	const want = `{"total_events":1,"canvases_modified":[],"color_transitions":{"red_to_green":1},` +
+		`"event_types":{"node_color_change":1},"color_distribution":{},` +
+		`"learning_duration_seconds":0,"active_seconds":0}`
+	if got := statistics(t, tally); got != want {
+		t.Errorf("\n got %s\nwant %s", got, want)
+	}
+}
+
+func TestGaps(t *testing.T) {
+	base := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		name   string
+		times  []time.Duration
+		active time.Duration
+	}{
+		{"one event", []time.Duration{0}, 0},
+		{"the same moment", []time.Duration{0, 0}, 0},
+		{"15 minutes count", []time.Duration{0, 15 * time.Minute}, 15 * time.Minute},
+		{"a nanosecond more does not", []time.Duration{0, 15*time.Minute + 1}, 0},
+		{"one between joins two", []time.Duration{0, 20 * time.Minute, 10 * time.Minute}, 20 * time.Minute},
+		{"backwards", []time.Duration{time.Hour, 50 * time.Minute, 0}, 10 * time.Minute},
+	} {
+		tally := learning.NewTally(nil)
+		for _, d := range c.times {
+			tally.Add(learning.Event{Time: base.Add(d)})
+		}
+		if got := tally.Statistics(learning.Palette{}).ActiveSeconds.Duration(); got != c.active {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.active)
+		}
+	}
+}
+
+// TestAnyOrder adds the same times in many orders and compares with sorting them.
+func TestAnyOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	zones := []*time.Location{time.UTC, time.FixedZone("", 3600), time.FixedZone("", -5*3600)}
+	base := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	for range 200 {
+		var events []learning.Event
+		for range 1 + r.IntN(60) {
+			// Whole quarters of an hour are frequent, so that gaps of exactly 15 minutes and equal times occur.
+			at := base.Add(time.Duration(r.IntN(96))*15*time.Minute + time.Duration(r.IntN(2)*r.IntN(900))*time.Second)
+			events = append(events, learning.Event{Time: at.In(zones[r.IntN(3)]), Type: "node_moved"})
+		}
+		sorted := slices.SortedFunc(slices.Values(events), func(a, b learning.Event) int {
+			return a.Time.Compare(b.Time)
+		})
+		active := time.Duration(0)
+		for i := range sorted[1:] {
+			if gap := sorted[i+1].Time.Sub(sorted[i].Time); gap <= 15*time.Minute {
+				active += gap
+			}
+		}
+		var want string
+		for i := range 10 {
+			tally := learning.NewTally(nil)
+			for _, e := range events {
+				tally.Add(e)
+			}
+			s := tally.Statistics(learning.Palette{})
+			if got := s.ActiveSeconds.Duration(); got != active {
+				t.Fatalf("active: got %v, want %v", got, active)
+			}
+			if got, want := s.LearningSeconds.Duration(), sorted[len(sorted)-1].Time.Sub(sorted[0].Time); got != want {
+				t.Fatalf("duration: got %v, want %v", got, want)
+			}
+			got := statistics(t, tally) + s.Start.Format(time.RFC3339) + s.Last.Format(time.RFC3339)
+			if i == 0 {
+				want = got
+			}
+			if got != want {
+				t.Fatalf("in another order\n got %s\nwant %s", got, want)
+			}
+			r.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+		}
+	}
+}
+
+func TestStatisticsAreTheCallers(t *testing.T) {
+	tally := learning.NewTally(nil)
+	tally.Add(event("a", "node_added", `{"node":{"color":"1"}}`))
+	before := statistics(t, tally)
+	s := tally.Statistics(story(t))
+	s.CanvasesModified[0] = "x"
+	clear(s.EventTypes)
+	clear(s.ColorDistribution)
+	if got := statistics(t, tally); got != before {
+		t.Errorf("\n got %s\nwant %s", got, before)
+	}
+}
+
+func TestSecondsJSON(t *testing.T) {
+	for _, c := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{0, "0"}, {90 * time.Second, "90"}, {500 * time.Millisecond, "0.5"}, {12*time.Second + 1, "12.000000001"},
+		{-1500 * time.Millisecond, "-1.5"}, {-time.Millisecond, "-0.001"}, {1<<63 - 1, "9223372036.854775807"},
+	} {
+		got, err := json.Marshal(learning.Seconds(c.d))
+		if err != nil || string(got) != c.want {
+			t.Errorf("%v: got %s (%v), want %s", c.d, got, err, c.want)
+		}
+		var back learning.Seconds
+		if err := json.Unmarshal(got, &back); err != nil || back.Duration() != c.d {
+			t.Errorf("%s: got %v (%v), want %v", got, back, err, c.d)
+		}
+	}
+	s := learning.Seconds(7)
+	if err := json.Unmarshal([]byte(`"7"`), &s); err == nil {
+		t.Errorf("a string: got %v, want an error", s)
+	}
+	if err := json.Unmarshal([]byte(`null`), &s); err != nil || s != 7 {
+		t.Errorf("null: got %v and %v, want 7ns as before", s, err)
+	}
+}
+
+// BenchmarkAdd shows that an event costs the same however many there were.
+func BenchmarkAdd(b *testing.B) {
+	for _, n := range []int{0, 30_000} {
+		b.Run(fmt.Sprintf("after=%d", n), func(b *testing.B) {
+			tally := learning.NewTally(nil)
+			e := event("a.canvas", "node_color_change", `{"node_id":"n","old_color":"1","new_color":"3"}`)
+			start := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+			i := 0
+			add := func() {
+				e.Time = start.Add(time.Duration(i%(24*60)) * time.Minute)
+				tally.Add(e)
+				i++
+			}
+			for range n {
+				add()
+			}
+			for b.Loop() {
+				add()
+			}
+		})
+	}
+}
+
+// BenchmarkStatistics reads the figures of a vault of 1,000 boards.
+func BenchmarkStatistics(b *testing.B) {
+	tally := learning.NewTally(nil)
+	for i := range 1000 {
+		tally.Add(event(fmt.Sprint("board", i), "canvas_created", `{"colors":{"1":3,"2":4,"":9}}`))
+	}
+	p := story(b)
+	for b.Loop() {
+		tally.Statistics(p)
+	}
+}
