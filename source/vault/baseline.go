@@ -1,0 +1,286 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"daybook/canvas"
+	"daybook/internal/durable"
+)
+
+const (
+	baseSuffix    = ".json"
+	intentSuffix  = ".intent.json"
+	damagedSuffix = ".damaged"
+)
+
+func (r *Recorder) baseFile(lineage string) string { return filepath.Join(r.dir, lineage+baseSuffix) }
+
+func (r *Recorder) intentFile(lineage string) string {
+	return filepath.Join(r.dir, lineage+intentSuffix)
+}
+
+// load reads all states. Damaged ones are kept aside and count as lost.
+func (r *Recorder) load() error {
+	if err := durable.MkdirAll(r.fsys(), r.dir); err != nil {
+		return err
+	}
+	if _, err := durable.Sweep(r.fsys(), r.dir); err != nil {
+		return err
+	}
+	entries, err := r.fsys().ReadDir(r.dir)
+	if err != nil {
+		return err
+	}
+	times := map[string]string{} // of the boards by path, to find the newer of two
+	var intents []string
+	for _, f := range entries {
+		lineage, isIntent := strings.CutSuffix(f.Name(), intentSuffix)
+		if isIntent {
+			intents = append(intents, lineage)
+			continue
+		}
+		lineage, isBase := strings.CutSuffix(f.Name(), baseSuffix)
+		if !isBase {
+			continue
+		}
+		s, err := r.read(r.baseFile(lineage))
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			continue
+		}
+		if other := r.byPath[s.path()]; other != nil {
+			// Only somebody else's hand makes two states of one board: the later one stands.
+			if older := s.Lineage; times[s.path()] > s.Time {
+				if err := r.setAside(r.baseFile(older), errors.New("another state of the same board is newer")); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := r.setAside(r.baseFile(other.lineage), errors.New("another state of the same board is newer")); err != nil {
+				return err
+			}
+		}
+		times[s.path()] = s.Time
+		r.know(&entry{lineage: lineage, generation: s.Generation, hash: s.Hash, unreadable: s.Unreadable != ""}, s.path())
+	}
+	for _, lineage := range intents {
+		if err := r.loadIntent(lineage); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadIntent decides what an intent is: one to be finished, one that was, or one whose baseline is lost.
+func (r *Recorder) loadIntent(lineage string) error {
+	name := r.intentFile(lineage)
+	s, err := r.read(name)
+	if err != nil || s == nil {
+		return err
+	}
+	var e *entry
+	for _, known := range r.byPath {
+		if known.lineage == lineage {
+			e = known
+		}
+	}
+	switch {
+	case e != nil && s.Generation <= e.generation:
+		return r.fsys().Remove(name)
+	case e != nil && s.Generation == e.generation+1 && s.Save.OldHash == e.hash:
+		e.pending = true
+	case e == nil && s.Save.Kind != saveChanged && r.byPath[s.path()] == nil:
+		r.know(&entry{lineage: lineage, pending: true}, s.path())
+	default:
+		return r.setAside(name, errors.New("the state before it is lost"))
+	}
+	return nil
+}
+
+// read returns a state; nil if the file is not there, or if it was damaged and has been kept aside.
+func (r *Recorder) read(name string) (*state, error) {
+	data, err := durable.ReadFile(r.fsys(), name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	s, err := decodeState(data)
+	if errors.Is(err, errNewer) {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	lineage, _, _ := strings.Cut(filepath.Base(name), ".")
+	if err == nil && s.Lineage != lineage {
+		err = fmt.Errorf("it belongs to lineage %s", s.Lineage)
+	}
+	if err != nil {
+		return nil, r.setAside(name, err)
+	}
+	return s, nil
+}
+
+// baseline reads the recorded state of e and its board, nil if it was never read. If the state is lost, so is the
+// lineage: all is nil, without an error, and e is no longer known.
+func (r *Recorder) baseline(e *entry) (*state, *canvas.Board, error) {
+	s, err := r.read(r.baseFile(e.lineage))
+	if err != nil {
+		return nil, nil, err
+	}
+	if s == nil {
+		return nil, nil, r.lost(e, errors.New("its baseline has gone"))
+	}
+	board, err := s.board()
+	if err != nil {
+		return nil, nil, r.lost(e, err)
+	}
+	return s, board, nil
+}
+
+// lost ends a lineage of which a part cannot be used: whatever is left of it is kept aside, and the board is a new one
+// when it is next looked at.
+func (r *Recorder) lost(e *entry, why error) error {
+	r.opts.Logger.Warn("a board's recorded state is lost: the board counts as new", "canvas_id", e.path, "error", why)
+	for _, name := range []string{r.intentFile(e.lineage), r.baseFile(e.lineage)} {
+		if err := r.setAside(name, why); err != nil {
+			return err
+		}
+	}
+	r.forget(e)
+	return nil
+}
+
+// setAside renames a file that cannot be used, so that nothing is deleted for being damaged.
+func (r *Recorder) setAside(name string, why error) error {
+	to := name + damagedSuffix
+	for i := 2; ; i++ {
+		if _, err := r.fsys().Stat(to); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		to = fmt.Sprintf("%s.%d%s", name, i, damagedSuffix)
+	}
+	err := r.fsys().Rename(name, to)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		r.opts.Logger.Warn("a recorded state cannot be used and is kept aside", "file", to, "error", why)
+	}
+	return err
+}
+
+func (r *Recorder) write(name string, s *state) error {
+	err := durable.Replace(r.fsys(), name, s.encode())
+	if errors.Is(err, fs.ErrNotExist) { // the directory has gone: make it again
+		if err = durable.MkdirAll(r.fsys(), r.dir); err == nil {
+			err = durable.Replace(r.fsys(), name, s.encode())
+		}
+	}
+	return err
+}
+
+// promote is the third step: the intent becomes the baseline, or the baseline of a deleted board goes.
+//
+// Calls: rename intent baseline, syncdir. For a deleted board: remove baseline, syncdir, remove intent; the intent goes
+// last, because a baseline alone would have the board deleted a second time.
+func (r *Recorder) promote(e *entry, s *state) error {
+	if s.Save.Kind == saveDeleted {
+		return r.remove(e)
+	}
+	if err := r.fsys().Rename(r.intentFile(e.lineage), r.baseFile(e.lineage)); err != nil {
+		return err
+	}
+	r.update(e, s)
+	return r.fsys().SyncDir(r.dir)
+}
+
+// remove deletes the files of a board and forgets it.
+func (r *Recorder) remove(e *entry) error {
+	if err := removeFile(r.fsys(), r.baseFile(e.lineage)); err != nil {
+		return err
+	}
+	if err := r.fsys().SyncDir(r.dir); err != nil {
+		return err
+	}
+	if err := removeFile(r.fsys(), r.intentFile(e.lineage)); err != nil {
+		return err
+	}
+	r.forget(e)
+	return nil
+}
+
+func removeFile(fsys durable.FS, name string) error {
+	if err := fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// inventory returns the node ids of a known board. A board that cannot be read any more has none.
+func (r *Recorder) inventory(path string) inventory {
+	inv := inventory{board: path}
+	e := r.entry(path)
+	if e == nil {
+		return inv
+	}
+	name := r.baseFile(e.lineage)
+	s, err := r.read(name)
+	if err != nil || s == nil {
+		return inv
+	}
+	if b, err := s.board(); err == nil && b != nil {
+		inv.ids = idsOf(b)
+	}
+	return inv
+}
+
+// entry returns what is known of the board at path; nil if nothing is.
+func (r *Recorder) entry(path string) *entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byPath[path]
+}
+
+// known returns a copy of the entry at path.
+func (r *Recorder) known(path string) (entry, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e := r.byPath[path]; e != nil {
+		return *e, true
+	}
+	return entry{}, false
+}
+
+// paths returns the paths of all known boards in their order.
+func (r *Recorder) paths() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	paths := make([]string, 0, len(r.byPath))
+	for path := range r.byPath {
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+func (r *Recorder) know(e *entry, path string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	e.path = path
+	r.byPath[path] = e
+}
+
+func (r *Recorder) forget(e *entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.byPath[e.path] == e {
+		delete(r.byPath, e.path)
+	}
+}

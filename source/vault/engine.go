@@ -1,0 +1,395 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"daybook"
+	"daybook/internal/durable"
+)
+
+const (
+	stopLimit    = 1500 * time.Millisecond // after ctx has ended, for what is under way
+	tellLimit    = 300 * time.Millisecond  // after that, for Options.Recorded
+	onceAttempts = 3                       // of a recording that fails, in CatchUp
+	longestHold  = 10 * time.Second        // that a new board waits to be compared with others
+	slowestLook  = 30 * time.Second        // between looks at an unreadable board
+	racyWindow   = 2 * time.Second         // in which a file may change without another modification time
+)
+
+// engine is one CatchUp or Run. Its fields belong to the goroutine that calls run; looks at boards and scans run in
+// goroutines of their own, which it starts and waits for, and report to it through channels.
+type engine struct {
+	v      *Vault
+	log    *slog.Logger
+	watch  bool
+	notify notifier // nil when nothing tells of changes
+
+	agenda    *agenda
+	troubles  map[string]*trouble
+	newcomers map[string]*newcomer
+	settled   []errand        // boards of which it has just been decided what they are
+	seen      map[string]seen // boards as they were last looked at
+	results   chan outcome
+	running   int
+	barrier   bool // no new looks: newcomers are about to be compared
+
+	dirs     map[string]bool // directories that have a watch
+	scans    chan tree       // of a scan in progress
+	scanning bool
+	scanAt   time.Time // when the next scan is due
+	poll     bool      // the system does not tell of all changes
+	said     map[string]bool
+
+	quit     <-chan struct{} // closed when ctx ends
+	work     context.Context // of the looks: outlasts ctx by stopLimit
+	stopping bool
+	failed   map[string]error // in CatchUp: what could not be recorded
+	retries  int
+	fatal    error
+}
+
+// trouble is what is wrong with a board at present.
+type trouble struct {
+	absent     time.Time // since when it has been missing
+	unreadable time.Time // since when it cannot be read
+	looks      int       // since it was unreadable
+	attempts   int       // at recording it
+	late       bool
+}
+
+// newcomer is a board that is not known by its path.
+type newcomer struct {
+	errand
+	ids   []string
+	since time.Time
+}
+
+// seen is a file as it was when it was last looked at, and when that was.
+type seen struct {
+	info durable.Info
+	at   time.Time
+}
+
+func newEngine(v *Vault, watch bool) *engine {
+	return &engine{
+		v: v, log: v.opts.Logger, watch: watch,
+		agenda:    newAgenda(v.opts.Debounce, v.opts.MaxDelay),
+		troubles:  map[string]*trouble{},
+		newcomers: map[string]*newcomer{},
+		seen:      map[string]seen{},
+		dirs:      map[string]bool{},
+		results:   make(chan outcome),
+		scans:     make(chan tree),
+		failed:    map[string]error{},
+		said:      map[string]bool{},
+	}
+}
+
+// run works until ctx ends or, without watch, everything is dealt with.
+func (e *engine) run(ctx context.Context) (Summary, error) {
+	v := e.v
+	before := v.rec.Summary()
+	t := startTeller(v.opts.Recorded, e.log)
+	v.rec.tell = t.tell
+	v.started = v.opts.now(v.book)
+	e.quit = ctx.Done()
+	var cancel context.CancelCauseFunc
+	e.work, cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	// Looks that are under way when ctx ends may still be finished, for a while.
+	stopAfter := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(stopLimit)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(ctx))
+		case <-e.work.Done():
+		}
+	})
+	defer stopAfter()
+
+	e.begin(ctx)
+	e.loop(ctx)
+	if e.notify != nil {
+		if err := e.notify.Close(); err != nil {
+			e.log.Warn("end the watching", "error", err)
+		}
+	}
+	sum := since(before, v.rec.Summary())
+	sum.Retries = e.retries
+	t.close(tellLimit, &sum)
+	v.rec.fresh = false
+	err := e.fatal
+	for _, f := range e.failed {
+		err = errors.Join(err, f)
+	}
+	if err == nil && !e.watch && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return sum, err
+}
+
+// since is what b has more than a.
+func since(a, b Summary) Summary {
+	b.Events -= a.Events
+	b.Saves -= a.Saves
+	b.Late -= a.Late
+	b.Unreadable -= a.Unreadable
+	b.Lost -= a.Lost
+	return b
+}
+
+// begin finishes what a crash left over and looks through the whole vault.
+func (e *engine) begin(ctx context.Context) {
+	if err := e.v.rec.Finish(ctx); err != nil {
+		e.log.Warn("what was half recorded cannot be finished yet", "error", err)
+	}
+	if e.watch {
+		n, err := e.v.opts.notify()
+		if err != nil {
+			e.noWatch(err)
+		} else {
+			e.notify = n
+		}
+	}
+	if found := e.walker().walk("."); ctx.Err() == nil {
+		e.scanned(found, true)
+	}
+}
+
+// loop hands out looks and takes in what they found, until there is nothing more to do.
+func (e *engine) loop(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	var notices <-chan notice
+	var errs <-chan error
+	if e.notify != nil {
+		notices, errs = e.notify.Notices(), e.notify.Errors()
+	}
+	done := ctx.Done()
+	for {
+		now := time.Now()
+		e.resolve(now)
+		e.dispatch(now)
+		e.startScan(now)
+		if e.idle() {
+			return
+		}
+		timer.Reset(e.nextWake(now))
+		select {
+		case <-done:
+			done = nil
+			e.drain(notices)
+			notices, errs = nil, nil
+			e.stopping = true
+			e.agenda.hurry(time.Now())
+		case n := <-notices:
+			e.noticed(n)
+		case err := <-errs:
+			e.notifyFailed(err)
+		case out := <-e.results:
+			e.running--
+			e.looked(out)
+			if e.stopping {
+				e.agenda.hurry(time.Now())
+			}
+		case found := <-e.scans:
+			e.scanning = false
+			if ctx.Err() == nil {
+				e.scanned(found, false)
+			}
+		case <-timer.C:
+		}
+	}
+}
+
+// idle reports whether the loop has nothing left to do.
+func (e *engine) idle() bool {
+	if e.running > 0 || e.scanning {
+		return false
+	}
+	if e.fatal != nil || e.stopping && e.work.Err() != nil {
+		return true
+	}
+	_, waiting := e.agenda.next()
+	return (e.stopping || !e.watch) && !waiting && len(e.newcomers) == 0 && len(e.settled) == 0
+}
+
+// nextWake is how long nothing is to be done unless something happens.
+func (e *engine) nextWake(now time.Time) time.Duration {
+	wait := time.Minute
+	if e.running < e.v.opts.Parallel && !e.barrier {
+		if at, ok := e.agenda.next(); ok {
+			wait = min(wait, at.Sub(now))
+		}
+	}
+	if e.watch && !e.scanning && !e.stopping {
+		wait = min(wait, e.scanAt.Sub(now))
+	}
+	for _, n := range e.newcomers {
+		wait = min(wait, n.since.Add(longestHold).Sub(now))
+	}
+	return max(wait, 0)
+}
+
+// drain takes in the notices that are waiting to be read.
+func (e *engine) drain(notices <-chan notice) {
+	for {
+		select {
+		case n := <-notices:
+			e.noticed(n)
+		default:
+			return
+		}
+	}
+}
+
+// dispatch starts looks at the boards that are due, as many at once as allowed.
+func (e *engine) dispatch(now time.Time) {
+	if e.fatal != nil || e.stopping && e.work.Err() != nil {
+		return
+	}
+	for e.running < e.v.opts.Parallel && len(e.settled) > 0 {
+		next := e.settled[0]
+		e.settled = e.settled[1:]
+		e.start(next)
+	}
+	for e.running < e.v.opts.Parallel && !e.barrier {
+		path, it, ok := e.agenda.take(now)
+		if !ok {
+			return
+		}
+		e.start(e.errand(path, it, now))
+	}
+}
+
+// errand decides what may be done about what a look will find.
+func (e *engine) errand(path string, it item, now time.Time) errand {
+	er := errand{path: path, late: it.late}
+	if t := e.troubles[path]; t != nil {
+		t.late = t.late && it.late
+		er.absent = t.absent
+		er.mayDelete = !t.absent.IsZero() && now.Sub(t.absent) >= e.v.opts.Absence && !e.holding()
+		er.mayTell = !t.unreadable.IsZero() && now.Sub(t.unreadable) >= e.v.opts.Patience
+	}
+	if known, ok := e.v.rec.known(path); !ok || known.hash == "" {
+		er.mayRename = len(e.suspects(path)) > 0
+	}
+	return er
+}
+
+func (e *engine) start(er errand) {
+	e.running++
+	go func() { e.results <- e.v.look(e.work, er) }()
+}
+
+// looked takes in what a look found.
+func (e *engine) looked(out outcome) {
+	now := time.Now()
+	if out.found == isNewcomer {
+		e.newcomers[out.path] = &newcomer{errand: out.errand, ids: out.ids, since: now}
+		return // the board stays busy until it is known what it is
+	}
+	e.agenda.done(out.path)
+	e.seen[out.path] = seen{out.info, now}
+	if out.from != "" {
+		e.agenda.done(out.from)
+		e.agenda.found(out.from, now, out.late)
+	}
+	t := e.troubles[out.path]
+	if t == nil {
+		t = &trouble{late: out.late}
+		e.troubles[out.path] = t
+	}
+	switch {
+	case out.err != nil:
+		e.recordFailed(out, t, now)
+		return
+	case out.found == isBoard:
+		delete(e.troubles, out.path)
+		delete(e.failed, out.path)
+		return
+	case out.found == isAbsentNow:
+		e.isAbsent(out, t, now)
+	case out.found == isUnreadable:
+		e.isUnreadable(out, t, now)
+	case out.found == isChanging:
+		if t.looks++; e.watch || t.looks < 20 {
+			e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
+		}
+	}
+	t.attempts = 0
+}
+
+func (e *engine) isAbsent(out outcome, t *trouble, now time.Time) {
+	t.unreadable, t.looks = time.Time{}, 0
+	if out.finished {
+		delete(e.troubles, out.path)
+		delete(e.seen, out.path)
+		delete(e.failed, out.path)
+		return
+	}
+	if t.absent.IsZero() {
+		t.absent = now
+	}
+	switch at := t.absent.Add(e.v.opts.Absence); {
+	case at.After(now):
+		e.agenda.again(out.path, at, out.late)
+	case !out.mayDelete: // others have to be looked at first
+		e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
+	case e.watch: // its directory cannot be read: it may come back
+		e.agenda.again(out.path, now.Add(slowestLook), out.late)
+	}
+}
+
+func (e *engine) isUnreadable(out outcome, t *trouble, now time.Time) {
+	t.absent = time.Time{}
+	if t.unreadable.IsZero() {
+		t.unreadable = now
+	}
+	t.looks++
+	switch at := t.unreadable.Add(e.v.opts.Patience); {
+	case at.After(now) && !out.finished:
+		e.agenda.again(out.path, minTime(at, now.Add(e.v.opts.Debounce)), out.late)
+	case !out.finished:
+		e.agenda.again(out.path, now, out.late)
+	case e.watch:
+		e.agenda.again(out.path, now.Add(min(slowestLook, time.Duration(t.looks)*time.Second)), out.late)
+	}
+}
+
+// recordFailed has a recording tried again.
+func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
+	if errors.Is(out.err, daybook.ErrClosed) {
+		e.fatal = out.err
+		return
+	}
+	t.attempts++
+	if t.attempts == 1 {
+		level := slog.LevelWarn
+		if durable.IsFull(out.err) || durable.IsReadOnly(out.err) {
+			level = slog.LevelError
+		}
+		e.log.Log(e.work, level, "a save cannot be recorded yet, it is tried again",
+			"canvas_id", canvasID(out.path), "error", out.err)
+	}
+	if !e.watch && t.attempts >= onceAttempts {
+		e.failed[out.path] = out.err
+		return
+	}
+	if e.stopping {
+		return // the next start finds it
+	}
+	e.retries++
+	e.agenda.again(out.path, now.Add(e.v.opts.Retry), out.late)
+}
+
+func minTime(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}

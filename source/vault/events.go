@@ -1,0 +1,247 @@
+package vault
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"daybook/canvas"
+)
+
+// draft is one event of a save before it is written out.
+type draft struct {
+	kind    string // event_type
+	change  string // what the event is about, unique in its save
+	details object
+	words   string // the first words of the node
+}
+
+// How far an event is shortened that the book does not take whole.
+const (
+	whole   = iota
+	short   // texts and everything long are lengths
+	bare    // only what every event has
+	leftOut // the book does not take it at all
+)
+
+// saveID is the short id that all events of one save share.
+func (s *state) saveID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "save %s %d", s.Lineage, s.Generation))
+	return hex.EncodeToString(sum[:5])
+}
+
+// eventID is the same whenever the same change of the same save is recorded, and never else.
+func (s *state) eventID(change string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s\n%d\n%s\n%s\n%s", s.Lineage, s.Generation, s.Save.OldHash, s.Hash, change))
+	return "evt_" + hex.EncodeToString(sum[:16])
+}
+
+// drafts returns the events of the save that led from the board old to s, in their order. The snapshot is the name
+// under which a new board is stored. They depend on nothing else, so that a second attempt makes the same events.
+func (s *state) drafts(old, board *canvas.Board, snapshot string) []draft {
+	switch s.Save.Kind {
+	case saveCreated:
+		return []draft{s.created(board, snapshot)}
+	case saveDeleted:
+		var d object
+		d.putString("save", s.saveID())
+		putCounts(&d, s.Save.Nodes, s.Save.Edges, s.Save.Colors)
+		return []draft{{kind: "canvas_deleted", change: "canvas_deleted", details: d}}
+	case saveUnreadable:
+		var d object
+		d.putString("reason", s.Unreadable)
+		return []draft{{kind: "canvas_unreadable", change: "canvas_unreadable", details: d}}
+	}
+	var out []draft
+	if s.Save.OldPath != "" {
+		var d object
+		d.putString("save", s.saveID())
+		d.putString("old_canvas_id", s.Save.OldPath)
+		out = append(out, draft{kind: "canvas_renamed", change: "canvas_renamed", details: d})
+	}
+	texts := wordsOf(old, board)
+	for _, c := range canvas.Diff(old, board) {
+		out = append(out, s.change(c, texts))
+	}
+	return out
+}
+
+func (s *state) created(board *canvas.Board, snapshot string) draft {
+	var d object
+	d.putString("save", s.saveID())
+	putCounts(&d, len(board.Nodes), len(board.Edges), board.Colors())
+	if s.Save.FileTime != "" {
+		d.putString("file_time", s.Save.FileTime)
+	}
+	d.putString("snapshot", snapshot)
+	return draft{kind: "canvas_created", change: "canvas_created", details: d}
+}
+
+func putCounts(d *object, nodes, edges int, colors map[string]int) {
+	d.putInt("nodes", nodes)
+	d.putInt("edges", edges)
+	var counts object
+	for _, code := range slices.Sorted(maps.Keys(colors)) {
+		counts.putInt(code, colors[code])
+	}
+	d.put("colors", counts.json())
+}
+
+// change is the event of one difference between two boards.
+func (s *state) change(c canvas.Change, texts map[string]string) draft {
+	var d object
+	name := "node"
+	switch c.Kind {
+	case canvas.EdgeAdded, canvas.EdgeRemoved, canvas.EdgeChanged:
+		name = "edge"
+		d.putString("edge_id", c.ID)
+	default:
+		d.putString("node_id", c.ID)
+		d.putString("node_type", c.Type)
+	}
+	d.putString("save", s.saveID())
+	switch c.Kind {
+	case canvas.NodeAdded, canvas.EdgeAdded:
+		d.put(name, s.keep(c.New))
+	case canvas.NodeRemoved, canvas.EdgeRemoved:
+		d.put(name, s.keep(c.Old))
+	case canvas.NodeColorChange:
+		d.putString("old_color", colorCode(c.Members[0].Old))
+		d.putString("new_color", colorCode(c.Members[0].New))
+	case canvas.NodeTextChange:
+		s.putTexts(&d, c.Members[0])
+	default:
+		var old, new object
+		for _, m := range c.Members {
+			old.put(m.Name, m.Old)
+			new.put(m.Name, m.New)
+		}
+		d.put("old", s.keep(old.json()))
+		d.put("new", s.keep(new.json()))
+	}
+	out := draft{
+		kind:    c.Kind.String(),
+		change:  fmt.Sprintf("%v\n%s\n%d", c.Kind, c.ID, c.Index),
+		details: d,
+	}
+	if name == "node" {
+		out.words = firstWords(texts[c.ID])
+	}
+	return out
+}
+
+// keep returns a whole or partial node or edge as the events of the save hold it.
+func (s *state) keep(raw json.RawMessage) json.RawMessage {
+	if s.Save.Lengths {
+		return lengthsOnly(raw)
+	}
+	return raw
+}
+
+// putTexts puts in the old and the new text. One that is missing counts as "", and one that is no string stands as its
+// JSON.
+func (s *state) putTexts(d *object, m canvas.MemberChange) {
+	put := func(name string, raw json.RawMessage) {
+		if raw == nil {
+			raw = json.RawMessage(`""`)
+		}
+		if n := runes(raw); n >= 0 && s.Save.Lengths {
+			d.putInt(name+"_length", n)
+			return
+		}
+		d.put(name, raw)
+	}
+	put("old_text", m.Old)
+	put("new_text", m.New)
+}
+
+// colorCode is a colour as JSON in the form that canvas.Node.Color gives it.
+func colorCode(raw json.RawMessage) string {
+	if s, ok := text(raw); ok {
+		return s
+	}
+	if raw == nil || string(raw) == "null" {
+		return ""
+	}
+	return string(raw)
+}
+
+// wordsOf returns the text of every node by its id, the new board's before the old one's.
+func wordsOf(old, board *canvas.Board) map[string]string {
+	texts := map[string]string{}
+	for _, b := range []*canvas.Board{old, board} {
+		if b == nil {
+			continue
+		}
+		for _, n := range b.Nodes {
+			texts[n.ID()] = n.Text()
+		}
+	}
+	return texts
+}
+
+// line writes out an event, shortened as far as level says. The result is a line of the book without its newline.
+func (s *state) line(d draft, level int) []byte {
+	details := d.details
+	switch level {
+	case short:
+		details = shortDetails(d.details)
+	case bare:
+		details = object{}
+		for i, name := range d.details.names {
+			v := d.details.values[i]
+			if len(v) <= longestKept/4 && v[0] == '"' && (name == "save" || name == "node_id" || name == "edge_id") {
+				details.put(name, v)
+			}
+		}
+	default:
+		details = object{slices.Clone(details.names), slices.Clone(details.values)}
+	}
+	if s.Save.Late {
+		details.putString("observed", "late")
+	}
+	if s.Save.Reverted {
+		details.put("reverted", json.RawMessage("true"))
+	}
+	if level > whole {
+		details.put("shortened", json.RawMessage("true"))
+	}
+	var o object
+	o.putString("event_id", s.eventID(d.change))
+	o.putString("timestamp", s.Time)
+	o.putString("canvas_id", s.Path)
+	o.putString("event_type", d.kind)
+	o.put("details", details.json())
+	return o.json()
+}
+
+// shortDetails shortens the details of an event: nodes, edges and the old and new members as shorten does, texts to
+// their lengths.
+func shortDetails(d object) object {
+	var out object
+	for i, name := range d.names {
+		v := d.values[i]
+		n := runes(v)
+		switch {
+		case name == "old_text" || name == "new_text":
+			if n < 0 {
+				n = len(v)
+			}
+			out.putInt(name+"_length", n)
+		case name == "colors":
+			if len(v) <= shortObject {
+				out.put(name, v)
+			}
+		case v[0] == '{':
+			out.put(name, shorten(v))
+		case len(v) > longestKept && n >= 0:
+			out.putInt(name+"_length", n)
+		default:
+			out.put(name, v)
+		}
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package vault
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daybook/internal/durable"
+)
+
+// oddFS changes what a file system says.
+type oddFS struct {
+	durable.FS
+	stat    func(string) (durable.Info, error)
+	readDir func(string) ([]fs.DirEntry, error)
+	open    func(string) (durable.File, error)
+}
+
+func (o *oddFS) Stat(name string) (durable.Info, error) {
+	if o.stat != nil {
+		return o.stat(name)
+	}
+	return o.FS.Stat(name)
+}
+
+func (o *oddFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if o.readDir != nil {
+		return o.readDir(name)
+	}
+	return o.FS.ReadDir(name)
+}
+
+func (o *oddFS) Open(name string, write bool) (durable.File, error) {
+	if o.open != nil && !write {
+		return o.open(name)
+	}
+	return o.FS.Open(name, write)
+}
+
+// TestUnreadableDirectory deletes nothing that it merely cannot see.
+func TestUnreadableDirectory(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		if err := errors.Join(s.do([]string{"mkdir", "sub"}, ""), s.do([]string{"board", "sub/a.canvas", "n1"}, ""), s.once()); err != nil {
+			t.Fatal(err)
+		}
+		odd := &oddFS{FS: osFS()}
+		hidden := s.path("sub")
+		odd.readDir = func(name string) ([]fs.DirEntry, error) {
+			if name == hidden {
+				return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+			}
+			return osFS().ReadDir(name)
+		}
+		if err := os.Remove(s.path("sub/a.canvas")); err != nil {
+			t.Fatal(err)
+		}
+		catchUp := func() {
+			t.Helper()
+			v, err := Open(s.root, s.book, &Options{fsys: odd})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = v.CatchUp(t.Context())
+			if err := errors.Join(err, v.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		catchUp()
+		if got := told(t, s.book); len(got) != 1 {
+			t.Errorf("events %v, want the creation alone", got)
+		}
+		odd.readDir = nil
+		catchUp()
+		if got := told(t, s.book); len(got) != 2 || got[1] != "sub/a.canvas canvas_deleted nodes=1 edges=0 late" {
+			t.Errorf("events %v, want a deletion at last", got)
+		}
+	})
+}
+
+// TestCaseInsensitive follows a change of case where the old name still leads to the file.
+func TestCaseInsensitive(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		real := func(name string) string {
+			if strings.EqualFold(filepath.Base(name), "topic.canvas") {
+				for _, base := range []string{"topic.canvas", "Topic.canvas"} {
+					if _, err := os.Stat(filepath.Join(filepath.Dir(name), base)); err == nil {
+						return filepath.Join(filepath.Dir(name), base)
+					}
+				}
+			}
+			return name
+		}
+		odd := &oddFS{FS: osFS()}
+		odd.stat = func(name string) (durable.Info, error) { return osFS().Stat(real(name)) }
+		odd.open = func(name string) (durable.File, error) { return osFS().Open(real(name), false) }
+		catchUp := func() {
+			t.Helper()
+			v, err := Open(s.root, s.book, &Options{fsys: odd})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = v.CatchUp(t.Context())
+			if err := errors.Join(err, v.Close()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.do([]string{"board", "topic.canvas", "n1"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		catchUp()
+		time.Sleep(time.Second)
+		if err := s.do([]string{"mv", "topic.canvas", "Topic.canvas"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		catchUp()
+		want := []string{"topic.canvas canvas_created nodes=1 edges=0", "Topic.canvas canvas_renamed id=topic.canvas late"}
+		if diff := cmp.Diff(want, told(t, s.book)); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestUnsettledRead believes nothing that changed while it was read.
+func TestUnsettledRead(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.canvas")
+	if err := os.WriteFile(file, []byte(boardOf([]string{"n1"})), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*durable.Info){
+		"another size": func(i *durable.Info) { i.Size++ },
+		"another time": func(i *durable.Info) { i.ModTime++ },
+		"another file": func(i *durable.Info) { i.ID.Inode++ },
+	} {
+		for which := range 2 { // before or after the read
+			odd := &oddFS{FS: osFS()}
+			stats := 0
+			odd.stat = func(name string) (durable.Info, error) {
+				info, err := osFS().Stat(name)
+				if stats%2 == which {
+					change(&info)
+				}
+				stats++
+				return info, err
+			}
+			if s := look(odd, dir, "a.canvas"); !s.changing {
+				t.Errorf("%s at look %d: got %+v", name, which, s)
+			}
+		}
+	}
+	if s := look(osFS(), dir, "a.canvas"); s.board == nil {
+		t.Errorf("a file that holds still: %+v", s)
+	}
+}
+
+// TestPathNotUTF8 reports a board once whose path no event can hold.
+func TestPathNotUTF8(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		if err := os.WriteFile(s.path("a\xff.canvas"), []byte(boardOf([]string{"n1"})), 0o644); err != nil {
+			t.Skipf("on %s: %v", runtime.GOOS, err)
+		}
+		for range 3 {
+			if err := s.once(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := []string{"a\uFFFD.canvas canvas_unreadable reason=its path is not valid UTF-8"}
+		if diff := cmp.Diff(want, told(t, s.book)); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -1,0 +1,120 @@
+package vault
+
+import (
+	"context"
+	"path/filepath"
+	"time"
+
+	"daybook/canvas"
+	"daybook/internal/durable"
+)
+
+// errand is one look at one board, with what the looker may do about what it finds.
+type errand struct {
+	path string
+	late bool // found by the scan at the start
+
+	mayRename bool // a board not known may be a known one under another name: report it, record nothing
+	mayDelete bool // its absence has lasted
+	absent    time.Time
+	mayTell   bool // it has been unreadable for long enough
+
+	settled bool   // it is known what the board is:
+	from    string // the board that was here before, or none
+}
+
+// outcome is what became of an errand.
+type outcome struct {
+	errand
+	info     durable.Info
+	found    finding
+	reason   string   // of unreadable
+	ids      []string // of newcomer
+	err      error    // the recording failed
+	finished bool     // nothing is left to do until the board changes
+}
+
+type finding int
+
+const (
+	isBoard finding = iota // it is what is recorded
+	isNewcomer
+	isAbsentNow
+	isUnreadable
+	isChanging
+)
+
+// run looks at the board and records what it finds.
+func (v *Vault) look(ctx context.Context, e errand) outcome {
+	s := look(v.opts.fsys, v.root, e.path)
+	out := outcome{errand: e, info: s.info}
+	known, isKnown := v.rec.known(e.path)
+	switch {
+	case s.changing:
+		out.found = isChanging
+	case s.absent:
+		out.found = isAbsentNow
+		out.finished = !isKnown
+		if isKnown && e.mayDelete && gone(v.opts.fsys, v.root, v.home, e.path) {
+			out.err = v.rec.Record(ctx, Save{Path: e.path, Time: v.absentTime(e), Late: e.late})
+			out.finished = out.err == nil
+		}
+	case s.reason != "":
+		out.found, out.reason = isUnreadable, s.reason
+		out.finished = known.unreadable
+		if e.mayTell && !known.unreadable {
+			out.err = v.rec.Record(ctx, Save{
+				Path: e.path, Unreadable: s.reason, Time: modTime(s.info), Late: v.isLate(e, s.info),
+			})
+			out.finished = out.err == nil
+		}
+	case known.hash == "" && !known.pending && e.mayRename && !e.settled:
+		out.found, out.ids = isNewcomer, idsOf(s.board)
+	default:
+		out.err = v.rec.Record(ctx, v.saveOf(e, s))
+		out.finished = out.err == nil
+	}
+	return out
+}
+
+// saveOf is the save that a board's file holds.
+func (v *Vault) saveOf(e errand, s sight) Save {
+	save := Save{Path: e.path, Board: s.board, Time: modTime(s.info), Late: v.isLate(e, s.info)}
+	if e.from != "" && gone(v.opts.fsys, v.root, v.home, e.from) {
+		save.From = e.from // otherwise it is a copy
+	}
+	return save
+}
+
+// isLate reports whether what a look found happened while nobody watched. The first look at a vault finds everything
+// for the first time, and nothing late.
+func (v *Vault) isLate(e errand, info durable.Info) bool {
+	return e.late && !v.rec.fresh && modTime(info).Before(v.started)
+}
+
+// absentTime is the time of a deletion: when the board was first missed, if somebody watched.
+func (v *Vault) absentTime(e errand) time.Time {
+	if e.late || e.absent.IsZero() {
+		return time.Time{}
+	}
+	return v.opts.now(v.book).Add(-time.Since(e.absent))
+}
+
+func modTime(info durable.Info) time.Time { return time.Unix(0, info.ModTime) }
+
+func idsOf(b *canvas.Board) []string {
+	ids := make([]string, 0, len(b.Nodes))
+	for _, n := range b.Nodes {
+		ids = append(ids, n.ID())
+	}
+	return distinct(ids)
+}
+
+// relative returns the path in the vault of a file or directory below its root.
+func (v *Vault) relative(name string) (string, bool) {
+	rel, err := filepath.Rel(v.root, name)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", false
+	}
+	return filepath.ToSlash(rel), true
+}

@@ -1,0 +1,63 @@
+package vault
+
+import (
+	"cmp"
+	"slices"
+)
+
+// inventory is what tells a board from another: the ids of its nodes.
+type inventory struct {
+	board string
+	ids   []string // without repetitions
+}
+
+// matchRenames says which of the new boards is which of the missing ones under another name: new path to old path. A
+// rename is followed when over half of the old board's ids are in the new one; among several the greatest share wins,
+// then the greater number, then the order of the paths. Each board is used once.
+func matchRenames(missing, fresh []inventory) map[string]string {
+	holders := map[string][]int{} // node id to the missing boards that have it
+	for i, m := range missing {
+		for _, id := range m.ids {
+			holders[id] = append(holders[id], i)
+		}
+	}
+	type pair struct{ old, new, shared int }
+	var pairs []pair
+	for n, f := range fresh {
+		shared := map[int]int{}
+		for _, id := range f.ids {
+			for _, i := range holders[id] {
+				shared[i]++
+			}
+		}
+		for i, s := range shared {
+			if 2*s > len(missing[i].ids) {
+				pairs = append(pairs, pair{i, n, s})
+			}
+		}
+	}
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(
+			cmp.Compare(b.shared*len(missing[a.old].ids), a.shared*len(missing[b.old].ids)),
+			cmp.Compare(b.shared, a.shared),
+			cmp.Compare(missing[a.old].board, missing[b.old].board),
+			cmp.Compare(fresh[a.new].board, fresh[b.new].board),
+		)
+	})
+	renames := map[string]string{}
+	taken := map[int]bool{}
+	for _, p := range pairs {
+		if _, used := renames[fresh[p.new].board]; used || taken[p.old] {
+			continue
+		}
+		renames[fresh[p.new].board] = missing[p.old].board
+		taken[p.old] = true
+	}
+	return renames
+}
+
+// distinct sorts ids and drops repetitions.
+func distinct(ids []string) []string {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}

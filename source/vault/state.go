@@ -1,0 +1,175 @@
+package vault
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"daybook/canvas"
+)
+
+// state is a file of the directory baseline: what is known of one board after its latest save. As LINEAGE.intent.json
+// it is to be recorded yet, as LINEAGE.json it is recorded, and the one becomes the other by being renamed.
+type state struct {
+	Format     int      `json:"format"`
+	Lineage    string   `json:"lineage"`
+	Path       string   `json:"path"`                 // in the vault, with "/"
+	PathBytes  []byte   `json:"path_bytes,omitempty"` // the path, where it is not valid UTF-8
+	Generation int64    `json:"generation"`           // 1 for the first save of the lineage, one more for each
+	Time       string   `json:"time"`                 // of the save's events, as they have it
+	Hash       string   `json:"hash,omitempty"`       // of the board; "" while none has been read yet
+	History    []string `json:"history,omitempty"`    // hashes of the latest states, shortened, the newest last
+	Unreadable string   `json:"unreadable,omitempty"` // the reason that was recorded and still stands
+	Save       save     `json:"save"`
+	// Board is the board in canonical form; without it, the board is deleted or was never readable.
+	Board json.RawMessage `json:"board,omitempty"`
+}
+
+// save is what the events of a state are made from, besides the state itself and the one before.
+type save struct {
+	Kind     saveKind       `json:"kind"`
+	OldPath  string         `json:"old_path,omitempty"`
+	OldHash  string         `json:"old_hash,omitempty"`
+	Late     bool           `json:"late,omitempty"`
+	Reverted bool           `json:"reverted,omitempty"`
+	Lengths  bool           `json:"lengths,omitempty"`   // Options.TextLengths
+	FileTime string         `json:"file_time,omitempty"` // at first sight
+	Nodes    int            `json:"nodes,omitempty"`     // of a deleted board
+	Edges    int            `json:"edges,omitempty"`
+	Colors   map[string]int `json:"colors,omitempty"`
+	// Short holds the events that the book refused whole, by their place, and how far they are shortened.
+	Short map[int]int `json:"short,omitempty"`
+}
+
+type saveKind string
+
+const (
+	saveCreated    saveKind = "created"
+	saveChanged    saveKind = "changed" // also renamed
+	saveDeleted    saveKind = "deleted"
+	saveUnreadable saveKind = "unreadable"
+)
+
+const (
+	stateFormat   = 1
+	historyLength = 64
+	historyHex    = 16 // hex digits of a hash in History
+	sumPrefix     = `{"sum":"`
+)
+
+// timeLayout is RFC 3339 with microseconds and a numeric offset, in UTC too.
+const timeLayout = "2006-01-02T15:04:05.000000-07:00"
+
+// errNewer is a state of a later version of Daybook, which must not be taken for a damaged one.
+var errNewer = errors.New("written by a newer version of Daybook")
+
+// encode returns the state as a file: one compact JSON object whose first member is a check sum of the rest.
+func (s *state) encode() []byte {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(s); err != nil {
+		panic("a state that cannot be encoded: " + err.Error()) // Board is compact JSON by construction
+	}
+	rest := buf.Bytes()[1:] // without the opening brace
+	sum := sha256.Sum256(rest)
+	out := make([]byte, 0, len(sumPrefix)+2*sha256.Size+2+len(rest))
+	out = hex.AppendEncode(append(out, sumPrefix...), sum[:])
+	return append(append(out, '"', ','), rest...)
+}
+
+// decodeState is the inverse of encode. Every damage is an error, and a newer format is errNewer.
+func decodeState(data []byte) (*state, error) {
+	var head struct {
+		Format int `json:"format"`
+	}
+	if json.Unmarshal(data, &head) == nil && head.Format > stateFormat {
+		return nil, errNewer
+	}
+	const start = len(sumPrefix) + 2*sha256.Size + 2
+	if len(data) < start || string(data[:len(sumPrefix)]) != sumPrefix || string(data[start-2:start]) != `",` {
+		return nil, errors.New("it has no check sum")
+	}
+	sum := sha256.Sum256(data[start:])
+	if hex.EncodeToString(sum[:]) != string(data[len(sumPrefix):start-2]) {
+		return nil, errors.New("its check sum is wrong")
+	}
+	var s state
+	if err := json.Unmarshal(data, &s); err != nil {
+		return nil, err
+	}
+	if s.Format != stateFormat || s.Lineage == "" || s.Path == "" {
+		return nil, errors.New("it is incomplete")
+	}
+	return &s, nil
+}
+
+// path returns the board's path as the file system has it.
+func (s *state) path() string {
+	if s.PathBytes != nil {
+		return string(s.PathBytes)
+	}
+	return s.Path
+}
+
+func (s *state) setPath(rel string) {
+	s.Path, s.PathBytes = canvasID(rel), nil
+	if s.Path != rel {
+		s.PathBytes = []byte(rel)
+	}
+}
+
+// board parses the board; nil if there is none.
+func (s *state) board() (*canvas.Board, error) {
+	if s.Board == nil {
+		return nil, nil
+	}
+	return canvas.Parse(s.Board)
+}
+
+// moment returns the time of the save's events.
+func (s *state) moment() time.Time {
+	t, err := time.Parse(timeLayout, s.Time)
+	if err != nil {
+		return time.Time{} // older than anything: the next save is taken as it comes
+	}
+	return t
+}
+
+// remember appends a hash to the history and drops the oldest; the same hash is kept once, as the newest.
+func (s *state) remember(hash string) {
+	short := shortHash(hash)
+	history := slices.DeleteFunc(slices.Clone(s.History), func(h string) bool { return h == short })
+	history = append(history, short)
+	s.History = history[max(0, len(history)-historyLength):]
+}
+
+// knew reports whether the board has had this hash before.
+func (s *state) knew(hash string) bool { return slices.Contains(s.History, shortHash(hash)) }
+
+func shortHash(hash string) string { return hash[:min(len(hash), historyHex)] }
+
+func hashOf(b *canvas.Board) string {
+	sum := b.Hash()
+	return hex.EncodeToString(sum[:])
+}
+
+// following returns the state that comes after s, of the same lineage, without anything that is said of the save.
+func (s *state) following(at time.Time, sv save) *state {
+	n := *s
+	n.Format = stateFormat
+	n.Generation++
+	n.Time = at.Format(timeLayout)
+	n.Save = sv
+	n.Save.OldHash = s.Hash
+	return &n
+}
+
+func (s *state) String() string {
+	return fmt.Sprintf("%s of %q, generation %d of lineage %s", s.Save.Kind, s.Path, s.Generation, s.Lineage)
+}
