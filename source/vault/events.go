@@ -103,6 +103,9 @@ func (s *state) change(c canvas.Change, texts map[string]string) draft {
 		d.putString("node_type", c.Type)
 	}
 	d.putString("save", s.saveID())
+	if c.Index > 0 { // which of several with this id
+		d.putInt("index", c.Index)
+	}
 	switch c.Kind {
 	case canvas.NodeAdded, canvas.EdgeAdded:
 		d.put(name, s.keep(c.New))
