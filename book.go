@@ -64,7 +64,8 @@ func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	if b.zone, err = loadZone(b.settings.Zone); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	if _, err := durable.Sweep(fsys, dir); err != nil && !b.opts.MustExist {
+	if !b.opts.MustExist { // who only reads changes nothing
+		_, err := durable.Sweep(fsys, dir)
 		b.warnIf(err, "remove temporary files of a crash")
 	}
 	if b.opts.ViewsFor != nil {

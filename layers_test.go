@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// layers says what each package may import, apart from the standard library: packages of ours, seen from the root (which
-// is "daybook"), and third-party modules. What stands here is what the packages do import: a permission that nobody
+// layers says what each package may import, apart from the standard library: packages of ours, seen from the root
+// (which is "daybook"), and third-party modules. What stands here is what the packages do import: a permission that nobody
 // needs is an error like a missing one. docs/architecture.md has the drawing. A line is never widened to make a build
 // pass; a change here is a change of the architecture.
 const layers = `
@@ -163,8 +163,8 @@ func isImpure(name string) bool {
 	return false
 }
 
-// readImports reads the import clauses of all Go files below dir, whatever system they are for, but for testdata, hidden
-// directories and other modules.
+// readImports reads the import clauses of all Go files below dir, whatever system they are for, but for testdata,
+// hidden directories and other modules.
 func readImports(dir string) (map[string]imports, error) {
 	tree := make(map[string]imports)
 	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
@@ -211,8 +211,8 @@ func readImports(dir string) (map[string]imports, error) {
 	return tree, err
 }
 
-// nameOf makes of an import path what layers calls it: a package of ours seen from the root, the module of a third-party
-// package, a package of the standard library in quotes.
+// nameOf makes of an import path what layers calls it: a package of ours seen from the root, the module of a
+// third-party package, a package of the standard library in quotes.
 func nameOf(p string) string {
 	if p == "daybook" {
 		return p

@@ -3,6 +3,7 @@ package daybook
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -12,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"encoding/json"
 )
 
 // TestMain lets the test program be a writer process: with DAYBOOK_TEST_WRITER set to "DIR PREFIX COUNT SYNC" it appends and

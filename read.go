@@ -25,6 +25,9 @@ func (q Query) holds(d Day) bool {
 type Entry struct {
 	Position Position
 	Event    Event
+	// Raw is the line as it stands in the file, without its newline: one that another program wrote there may have
+	// white space, or other members first, which the Event does not keep. It is valid until the next Entry.
+	Raw []byte
 }
 
 // Events yields the events of the days that q names, day by day, each day's in the order in which they were appended. It
@@ -165,5 +168,5 @@ func (b *Book) entry(day Day, l dayfile.Line) (Entry, error) {
 	if err != nil {
 		return damaged(err.Error())
 	}
-	return Entry{pos, e.in(b.zone)}, nil
+	return Entry{pos, e.in(b.zone), l.Text}, nil
 }

@@ -9,12 +9,18 @@ import (
 
 func TestProfiles(t *testing.T) {
 	for _, c := range []struct{ profile, names, roles string }{
-		{"story", "red green purple 4 blue yellow",
-			"not_understood mastered partial - explanation own_words"},
-		{"jsoncanvas", "red orange yellow green cyan purple",
-			"not_understood - own_words mastered explanation partial"},
-		{"underwater", "grey green purple red blue yellow",
-			"- mastered partial not_understood explanation own_words"},
+		{
+			"story", "red green purple 4 blue yellow",
+			"not_understood mastered partial - explanation own_words",
+		},
+		{
+			"jsoncanvas", "red orange yellow green cyan purple",
+			"not_understood - own_words mastered explanation partial",
+		},
+		{
+			"underwater", "grey green purple red blue yellow",
+			"- mastered partial not_understood explanation own_words",
+		},
 	} {
 		p, err := learning.Profile(c.profile)
 		if err != nil {

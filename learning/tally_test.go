@@ -120,9 +120,11 @@ func TestOddEvents(t *testing.T) {
 	}
 	for _, kind := range kinds {
 		for _, value := range []string{"", "null", "7", `"x"`, "[]", "{}", "true", "{", "-", "\x00", `{"":null}`} {
-			for _, details := range []string{value, `{"colors":` + value + `}`, `{"colors":{"1":` + value + `}}`,
+			for _, details := range []string{
+				value, `{"colors":` + value + `}`, `{"colors":{"1":` + value + `}}`,
 				`{"node":` + value + `}`, `{"node":{"color":` + value + `}}`, `{"old_canvas_id":` + value + `}`,
-				`{"old_color":` + value + `,"new_color":"1"}`, `{"old_color":"1","new_color":` + value + `}`} {
+				`{"old_color":` + value + `,"new_color":"1"}`, `{"old_color":"1","new_color":` + value + `}`,
+			} {
 				tally.Add(event("a", kind, details))
 				n++
 			}
@@ -237,8 +239,13 @@ func TestSecondsJSON(t *testing.T) {
 		d    time.Duration
 		want string
 	}{
-		{0, "0"}, {90 * time.Second, "90"}, {500 * time.Millisecond, "0.5"}, {12*time.Second + 1, "12.000000001"},
-		{-1500 * time.Millisecond, "-1.5"}, {-time.Millisecond, "-0.001"}, {1<<63 - 1, "9223372036.854775807"},
+		{0, "0"},
+		{90 * time.Second, "90"},
+		{500 * time.Millisecond, "0.5"},
+		{12*time.Second + 1, "12.000000001"},
+		{-1500 * time.Millisecond, "-1.5"},
+		{-time.Millisecond, "-0.001"},
+		{1<<63 - 1, "9223372036.854775807"},
 	} {
 		got, err := json.Marshal(learning.Seconds(c.d))
 		if err != nil || string(got) != c.want {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"daybook"
+	"daybook/learning"
+	"daybook/view/session"
+)
+
+func newCat(e env, g *globals) *cobra.Command {
+	var document bool
+	cmd := &cobra.Command{
+		Use:   "cat [DAY…]",
+		Short: "Print the events of days as they are stored",
+		Long: `Print the events of the given days, or of all days, as they are stored: one JSON object per line. Damaged lines
+are reported and left out; the exit status is then 3.
+
+With --session it prints the session document of each day instead: one JSON object with the day's events and
+statistics.`,
+		Example: `  daybook cat today | jq -r .event_type
+  daybook cat 2025-11-01..2025-11-08 > week.jsonl
+  daybook cat --session today`,
+		ValidArgsFunction: completeDays(e, g),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			days, err := parseDays(args)
+			if err != nil {
+				return err
+			}
+			show := catEvents
+			if document {
+				show = catDocuments
+			}
+			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
+				return show(cmd.Context(), e, book, days)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&document, "session", false, "print the session document of each day")
+	return cmd
+}
+
+// catEvents prints the stored lines. Damage is told on the way and does not end it.
+func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) error {
+	list, err := queries(book, days)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(e.stdout, 64<<10)
+	damaged := 0
+	for day, err := range daysOf(book, list) {
+		if err != nil {
+			return err
+		}
+		n, err := catDay(ctx, e, out, book, day)
+		damaged += n
+		if ferr := out.Flush(); err == nil {
+			err = outputError(ferr)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if damaged > 0 {
+		return &failure{
+			code: exitDamage,
+			err:  fmt.Errorf("left out %s", count(damaged, "damaged piece")),
+			hint: "`daybook verify` lists all damage; nothing was changed",
+		}
+	}
+	return nil
+}
+
+// catDay prints one day and returns how many damaged pieces it met.
+func catDay(
+	ctx context.Context, e env, out *bufio.Writer, book *daybook.Book, day daybook.Day,
+) (damaged int, err error) {
+	for entry, err := range book.DayEvents(ctx, day, 0) {
+		var damage *daybook.DamageError
+		if errors.As(err, &damage) {
+			damaged++
+			e.say("error", "%v", damage)
+			continue
+		}
+		if err != nil {
+			return damaged, err
+		}
+		out.Write(entry.Raw) // a bufio.Writer keeps its error for the newline
+		if err := out.WriteByte('\n'); err != nil {
+			return damaged, outputError(err)
+		}
+	}
+	return damaged, nil
+}
+
+// catDocuments prints the session document of each day: of one that is named also if it has no events.
+func catDocuments(ctx context.Context, e env, book *daybook.Book, days []dayArg) error {
+	list, err := queries(book, days)
+	if err != nil {
+		return err
+	}
+	for _, q := range list {
+		if !q.From.IsZero() && q.From == q.To {
+			if err := catDocument(ctx, e, book, q.From); err != nil {
+				return err
+			}
+			continue
+		}
+		for day, err := range daysOf(book, []daybook.Query{q}) {
+			if err == nil {
+				err = catDocument(ctx, e, book, day)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func catDocument(ctx context.Context, e env, book *daybook.Book, day daybook.Day) error {
+	document, err := session.Document(ctx, book, day, learning.Palette{})
+	if err != nil {
+		return err
+	}
+	if !bytes.HasSuffix(document, []byte("\n")) {
+		document = append(document, '\n')
+	}
+	return e.print(string(document))
+}

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"daybook/learning"
+	"daybook/source/vault"
+)
+
+// describe tells a person of one recorded event: when, on which board, on which card, and what has changed.
+func describe(r vault.Recorded, p learning.Palette) string {
+	var b strings.Builder
+	b.WriteString(r.Event.Time().Format("15:04:05"))
+	b.WriteString("  " + printable(r.CanvasID))
+	if r.Words != "" {
+		fmt.Fprintf(&b, "  “%s”", shorten(printable(r.Words), 40))
+	}
+	b.WriteString("  " + whatChanged(r, p))
+	if r.Late {
+		b.WriteString("  (while nobody watched)")
+	}
+	return b.String()
+}
+
+// details are the members of an event's details that people are told of.
+type details struct {
+	Nodes       int                        `json:"nodes"`
+	Edges       int                        `json:"edges"`
+	OldCanvasID string                     `json:"old_canvas_id"`
+	Reason      string                     `json:"reason"`
+	OldColor    string                     `json:"old_color"`
+	NewColor    string                     `json:"new_color"`
+	OldText     *string                    `json:"old_text"`
+	NewText     *string                    `json:"new_text"`
+	OldLength   *int                       `json:"old_text_length"`
+	NewLength   *int                       `json:"new_text_length"`
+	Old         map[string]json.RawMessage `json:"old"`
+	New         map[string]json.RawMessage `json:"new"`
+	Reverted    bool                       `json:"reverted"`
+}
+
+func whatChanged(r vault.Recorded, p learning.Palette) string {
+	var d details
+	if raw, ok := r.Event.Member("details"); ok {
+		json.Unmarshal(raw, &d) // what cannot be read is not told
+	}
+	text := ""
+	switch r.Type {
+	case "canvas_created":
+		text = fmt.Sprintf("new board: %s, %s", count(d.Nodes, "card"), count(d.Edges, "edge"))
+	case "canvas_renamed":
+		text = "renamed from " + printable(d.OldCanvasID)
+	case "canvas_deleted":
+		text = fmt.Sprintf("board deleted: it had %s", count(d.Nodes, "card"))
+	case "canvas_unreadable":
+		text = "cannot be read: " + printable(d.Reason)
+	case "node_color_change":
+		text = fmt.Sprintf("%s → %s", p.ColorName(d.OldColor), p.ColorName(d.NewColor))
+	case "node_text_change":
+		text = "text " + grown(d)
+	case "node_moved":
+		text = "moved"
+		if !slices.ContainsFunc([]string{"x", "y"}, func(m string) bool { return d.New[m] != nil || d.Old[m] != nil }) {
+			text = "resized"
+		}
+	case "node_changed", "edge_changed":
+		text = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(r.Type, "_changed"), "node"), "edge", "edge ") +
+			"changed: " + strings.Join(members(d), ", ")
+	default: // node_added, node_removed, edge_added, edge_removed
+		text = strings.ReplaceAll(r.Type, "_", " ")
+		text = strings.Replace(text, "node ", "card ", 1)
+	}
+	if d.Reverted {
+		text += " (as it was before)"
+	}
+	return text
+}
+
+// grown tells how a text has changed, in characters.
+func grown(d details) string {
+	length := func(text *string, n *int) int {
+		switch {
+		case n != nil:
+			return *n
+		case text != nil:
+			return utf8.RuneCountInString(*text)
+		}
+		return 0
+	}
+	switch n := length(d.NewText, d.NewLength) - length(d.OldText, d.OldLength); {
+	case n > 0:
+		return fmt.Sprintf("changed: %s more", count(n, "character"))
+	case n < 0:
+		return fmt.Sprintf("changed: %s fewer", count(-n, "character"))
+	}
+	return "changed: as long as before"
+}
+
+// members are the names of the members that differ.
+func members(d details) []string {
+	var names []string
+	for _, side := range []map[string]json.RawMessage{d.Old, d.New} {
+		for name := range side {
+			if !slices.Contains(names, name) {
+				names = append(names, printable(name))
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// printable is text on one line, without what would move a terminal's cursor or change its colours.
+func printable(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) && r != ' ' || !unicode.IsPrint(r) && !unicode.In(r, unicode.Cf, unicode.Mn)
+	}), " ")
+}
+
+// shorten cuts text to at most n characters, never inside one.
+func shorten(text string, n int) string {
+	if utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return strings.TrimSpace(string([]rune(text)[:n-1])) + "…"
+}
+
+func summarize(s vault.Summary, took time.Duration) string {
+	text := fmt.Sprintf("recorded %s of %s on %s in %s",
+		count(s.Events, "event"), count(s.Saves, "save"), count(s.Boards, "board"), duration(took))
+	for _, more := range []struct {
+		n    int
+		what string
+	}{
+		{s.Late, "of them while nobody watched"},
+		{s.Unreadable, "could not be read"},
+		{s.Retries, "tried again"},
+		{s.Lost, "refused by the book"},
+		{s.Untold, "not printed"},
+	} {
+		if more.n > 0 {
+			text += fmt.Sprintf("; %d %s", more.n, more.what)
+		}
+	}
+	return text
+}
+
+// duration writes a length of time as people do: 0.4 s, 25 s, 1 min 5 s, 2 h 10 min.
+func duration(d time.Duration) string {
+	s := int(d.Round(time.Second).Seconds())
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case s < 60:
+		return fmt.Sprintf("%d s", s)
+	case s < 3600:
+		return strings.TrimSuffix(fmt.Sprintf("%d min %d s", s/60, s%60), " 0 s")
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%d h %d min", s/3600, s/60%60), " 0 min")
+}

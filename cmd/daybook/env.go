@@ -1,0 +1,66 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+)
+
+// env is all that a command knows of the world around it.
+type env struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	getwd          func() (string, error)
+	now            func() time.Time
+}
+
+func osEnv() env {
+	return env{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.Getwd, time.Now}
+}
+
+// say writes one line of talk to stderr: `daybook: KIND: …`. An error in writing it is ignored: there is nobody left
+// to tell.
+func (e env) say(kind, format string, args ...any) {
+	fmt.Fprintf(e.stderr, "daybook: %s: %s\n", kind, fmt.Sprintf(format, args...))
+}
+
+// print writes data to stdout.
+func (e env) print(text string) error {
+	_, err := io.WriteString(e.stdout, text)
+	return outputError(err)
+}
+
+// printJSON writes v to stdout as one line of JSON.
+func (e env) printJSON(v any) error { return outputError(newEncoder(e.stdout).Encode(v)) }
+
+func newEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+// isTerminal reports whether stream, one of an env, is a terminal (or another character device but /dev/null, where a
+// line more or less does no harm).
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}
+
+// count puts a number before a noun: "1 line", "2 lines".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

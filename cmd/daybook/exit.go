@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"syscall"
+
+	"daybook"
+)
+
+// The exit statuses: part of the program's interface, documented in docs/cli.md.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // something failed or was rejected
+	exitUsage       = 2   // the command line is wrong
+	exitDamage      = 3   // damage was found
+	exitLocked      = 4   // the book's lock is held by somebody else
+	exitNoBook      = 5   // there is no book here
+	exitInterrupted = 130 // a signal cut the command short
+	exitPipe        = 141 // nobody reads the output any more, as if SIGPIPE had ended the process
+)
+
+// failure is an error that knows its exit status or its remedy. The zero code leaves the status, and an empty hint
+// the hint, to err; without err nothing is printed, because everything is said already.
+type failure struct {
+	code int
+	err  error
+	hint string
+}
+
+func (f *failure) Error() string {
+	if f.err == nil {
+		return "failed"
+	}
+	return f.err.Error()
+}
+
+func (f *failure) Unwrap() error { return f.err }
+
+// usage is a wrong command line.
+func usage(hint, format string, args ...any) error {
+	return &failure{exitUsage, fmt.Errorf(format, args...), hint}
+}
+
+// errOutput marks an error in writing to stdout.
+var errOutput = errors.New("write the output")
+
+func outputError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errOutput, err)
+}
+
+// report tells what went wrong and how to mend it, and returns the exit status.
+func report(e env, err error) int {
+	code, hint := judge(err)
+	var f *failure
+	if code == exitDone || code == exitPipe || errors.As(err, &f) && f.err == nil {
+		return code
+	}
+	e.say("error", "%v", err)
+	if hint != "" {
+		e.say("hint", "%s", hint)
+	}
+	return code
+}
+
+// judge is the one place that knows which error gives which exit status, and what the remedy is.
+func judge(err error) (code int, hint string) {
+	code, hint = judgeCause(err)
+	var f *failure
+	if errors.As(err, &f) {
+		if f.code != 0 {
+			code = f.code
+		}
+		if f.hint != "" {
+			hint = f.hint
+		}
+	}
+	return code, hint
+}
+
+func judgeCause(err error) (code int, hint string) {
+	var damage *daybook.DamageError
+	switch {
+	case err == nil:
+		return exitDone, ""
+	case errors.Is(err, errOutput) && isClosedPipe(err):
+		return exitPipe, ""
+	case errors.Is(err, errOutput):
+		return exitFailed, ""
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted, ""
+	case errors.Is(err, daybook.ErrLocked):
+		return exitLocked, "another program holds the lock for long: wait for it and try again"
+	case errors.Is(err, daybook.ErrNoBook):
+		return exitNoBook, "make a book with `daybook init`, or name one with --book DIR or DAYBOOK_DIR"
+	case errors.As(err, &damage):
+		return exitDamage, "`daybook verify` lists all damage; nothing was changed"
+	case daybook.IsFull(err):
+		return exitFailed, "make room on the disk that holds the book, then try again"
+	case errors.Is(err, fs.ErrPermission):
+		return exitFailed, "look who owns the book's directory and its files, and with which mode"
+	}
+	return exitFailed, ""
+}
+
+// isClosedPipe reports whether err means that the reader of a pipe has gone. Windows has its own two numbers for it.
+func isClosedPipe(err error) bool {
+	const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232)
+	if runtime.GOOS == "windows" && (errors.Is(err, brokenPipe) || errors.Is(err, noData)) {
+		return true
+	}
+	return errors.Is(err, syscall.EPIPE)
+}

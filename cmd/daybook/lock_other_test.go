@@ -1,0 +1,10 @@
+//go:build !unix
+
+package main
+
+import "github.com/rogpeppe/go-internal/testscript"
+
+// holdLock is the script command `lock FILE`, where there is none.
+func holdLock(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Fatalf("lock: only on Unix; put [!unix] stop before it")
+}

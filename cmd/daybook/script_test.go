@@ -1,0 +1,95 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+)
+
+// TestMain lets the scripts (and tests that start processes) call this binary as `daybook`, with the clock at TEST_NOW
+// if that is set.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"daybook": func() {
+			e := osEnv()
+			if now, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
+				e.now = func() time.Time { return now }
+			}
+			os.Exit(start(e, os.Args[1:]))
+		},
+	})
+}
+
+// TestScripts runs testdata/script/*.txtar. A new case needs no Go; the documentation of testscript says what a script
+// may do. With UPDATE_SCRIPTS=1 in the environment the files that cmp compares with are written anew. Here a script may
+// also use
+//
+//	status N COMMAND…   run COMMAND and expect the exit status N
+//	lock FILE           hold FILE's lock until the script ends (Unix)
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(s *testscript.Env) error {
+			s.Setenv("GORACE", "atexit_sleep_ms=0") // else each process of a -race build ends with a second's sleep
+			s.Setenv("TZ", "Europe/Berlin")
+			s.Setenv("DAYBOOK_DIR", "")
+			s.Setenv("TEST_NOW", "2025-11-08T12:00:00Z")
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status": expectStatus,
+			"lock":   holdLock,
+		},
+	})
+}
+
+// expectStatus is the script command `status N COMMAND…`.
+func expectStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N COMMAND…")
+	}
+	got := "0"
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		text := err.Error()
+		var ok bool
+		if got, ok = strings.CutPrefix(text, "exit status "); !ok {
+			got = text
+		}
+	}
+	if got != args[0] {
+		ts.Fatalf("%s: exit status %s, want %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}
+
+// Each command explains itself in the same manner.
+func TestHelp(t *testing.T) {
+	root, _ := newRoot(osEnv())
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Name() == "completion" {
+			return
+		}
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s: no example or no short text", c.CommandPath())
+		}
+		if strings.HasSuffix(c.Short, ".") || c.Short[:1] != strings.ToUpper(c.Short[:1]) {
+			t.Errorf("%s: the short text %q is to begin with a capital letter and end without a full stop",
+				c.CommandPath(), c.Short)
+		}
+		for line := range strings.Lines(c.Long) {
+			if n := len([]rune(line)); n > 121 {
+				t.Errorf("%s: a line of the long text has %d characters", c.CommandPath(), n)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(root)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"daybook"
+	"daybook/daemon"
+	"daybook/learning"
+	"daybook/source/vault"
+)
+
+func newWatch(e env, g *globals) *cobra.Command {
+	c := daemon.Config{}
+	cmd := &cobra.Command{
+		Use:   "watch VAULT",
+		Short: "Record what changes on the boards of a vault",
+		Long: `Watch the canvas boards of an Obsidian vault and record every change on a card, above all of its colour, until a
+signal comes (Ctrl-C). What was edited while nobody watched is recorded at the start, marked as late.
+
+Boards are only read, never written, locked or touched. The book is VAULT/.learning_sessions unless --book or
+DAYBOOK_DIR name another; it is made when it is missing. Each event is on disk when it is printed.
+
+Left alone are folders whose name begins with a dot, backups (*.backup.*.canvas), *.tmp and the conflict copies of sync
+programs.`,
+		Example: `  daybook watch ~/Vault
+  daybook watch ~/Vault --once
+  daybook watch ~/Vault --json | jq -c 'select(.event_type == "node_color_change")'`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("name one vault: the folder with the boards")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if c.Debounce < 0 || cmd.Flags().Changed("debounce") && c.Debounce == 0 {
+				return usage("write a time such as 500ms or 2s", "--debounce %v is no time to wait", c.Debounce)
+			}
+			c.Vault = args[0]
+			return watch(cmd.Context(), e, g, c)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&c.Once, "once", false, "record what has changed since the last time, and end")
+	flags.DurationVar(&c.Debounce, "debounce", 500*time.Millisecond, "how long a board must be left alone before it is read: a `TIME`")
+	flags.StringArrayVar(&c.Ignore, "ignore", nil, "`PATTERN` of boards to leave alone, such as 'Archive/*'; may be given again")
+	flags.BoolVar(&c.TextLengths, "text-lengths", false, "keep only the lengths of texts, not their words")
+	return cmd
+}
+
+func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
+	palette, err := learning.Profile("story")
+	if err != nil {
+		return err
+	}
+	c.Book = g.book
+	if c.Book == "" {
+		c.Book = e.getenv("DAYBOOK_DIR")
+	}
+	c.Logger = slog.New(talkHandler{env: e, level: slog.LevelWarn})
+	began := e.now()
+	c.Started = func(b *daybook.Book) {
+		if !c.Once && !g.json {
+			e.say("note", "watching %s, recording into %s; end with Ctrl-C", c.Vault, b.Dir())
+		}
+	}
+	today := ""
+	c.Recorded = func(r vault.Recorded) {
+		if g.json {
+			e.print(string(r.Event.Line()) + "\n") // a reader that has gone does not end the recording
+			return
+		}
+		if day := r.Event.Time().Format(time.DateOnly); day != today {
+			today = day
+			e.print(r.Event.Time().Format("Monday, 2006-01-02") + "\n")
+		}
+		e.print(describe(r, palette) + "\n")
+	}
+	s, err := daemon.Run(ctx, c)
+	if !g.json || err != nil {
+		e.say("note", "%s", summarize(s, e.now().Sub(began)))
+	}
+	return watchError(err)
+}
+
+// watchError adds the remedy to an error of watch.
+func watchError(err error) error {
+	f := &failure{err: err}
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, vault.ErrWatched):
+		f.hint = "end the other one first; two would only do the same work"
+	case errors.Is(err, fs.ErrNotExist):
+		f.hint = "name the folder that holds the boards, as in `daybook watch ~/Vault`"
+	default:
+		return err
+	}
+	return f
+}

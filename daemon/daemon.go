@@ -1,0 +1,142 @@
+// Package daemon wires a vault's watcher, its book and the book's views, and runs them.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"daybook"
+	"daybook/learning"
+	"daybook/source/vault"
+	"daybook/view/session"
+)
+
+// maxLine is the longest event that watching a vault may make, in bytes: a card's whole text before and after an edit.
+const maxLine = 32 << 20
+
+// Config says what Run runs. The zero value of a field is its default.
+type Config struct {
+	Vault       string                 // the folder with the boards
+	Book        string                 // the book's directory; "" is the vault's own
+	Once        bool                   // record what has changed since the last time, and end
+	Debounce    time.Duration          // how long a board must have been left alone before it is read; 500 ms
+	Ignore      []string               // patterns of boards to leave alone, beyond the usual ones
+	TextLengths bool                   // keep only the lengths of texts
+	Logger      *slog.Logger           // nil discards
+	Started     func(b *daybook.Book)  // called when everything is open, before the first board is read
+	Recorded    func(r vault.Recorded) // called for each recorded event, one at a time
+}
+
+// Views makes the views that daybook.json may name. unknown is called with each name that is none.
+func Views(names []string, palette learning.Palette, unknown func(name string)) []daybook.View {
+	var views []daybook.View
+	for _, name := range names {
+		if name == "session" {
+			views = append(views, session.New(session.Options{Palette: palette}))
+		} else {
+			unknown(name)
+		}
+	}
+	return views
+}
+
+// ViewNames are the views that Views knows.
+func ViewNames() []string { return []string{"session"} }
+
+// Run records a vault's boards until ctx ends, or once. It makes the book when there is none. Its end is orderly, with a
+// nil error, when ctx has ended and nothing else has gone wrong. Errors are those of daybook.Open and vault.Open
+// (vault.ErrWatched when somebody else watches), and what could not be recorded.
+func Run(ctx context.Context, c Config) (vault.Summary, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	palette, err := learning.Profile("story")
+	if err != nil {
+		return vault.Summary{}, err
+	}
+	// A book is made in a vault only, not in the place of one.
+	if info, err := os.Stat(c.Vault); err != nil {
+		return vault.Summary{}, fmt.Errorf("watch: %w", err)
+	} else if !info.IsDir() {
+		return vault.Summary{}, fmt.Errorf("watch %s: it is a file: name the vault's folder", c.Vault)
+	}
+	dir := c.Book
+	if dir == "" {
+		dir = filepath.Join(c.Vault, daybook.VaultDir)
+	}
+	var documents *session.View
+	book, err := daybook.Open(dir, &daybook.Options{
+		Logger:  c.Logger,
+		MaxLine: maxLine,
+		ViewsFor: func(s daybook.Settings) []daybook.View {
+			views := Views(s.Views, palette, func(name string) {
+				c.Logger.Warn("daybook.json names a view that this program does not know", "view", name)
+			})
+			for _, v := range views {
+				if d, ok := v.(*session.View); ok {
+					documents = d
+				}
+			}
+			return views
+		},
+	})
+	if err != nil {
+		return vault.Summary{}, err
+	}
+	summary, err := c.record(ctx, book, documents)
+	return summary, errors.Join(err, book.Close())
+}
+
+// record runs the watcher on an open book.
+func (c *Config) record(ctx context.Context, book *daybook.Book, documents *session.View) (s vault.Summary, err error) {
+	v, err := vault.Open(c.Vault, book, &vault.Options{
+		Debounce: c.Debounce, Ignore: c.Ignore, TextLengths: c.TextLengths, Recorded: c.Recorded, Logger: c.Logger,
+	})
+	if err != nil {
+		return s, err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	if c.Started != nil {
+		c.Started(book)
+	}
+	if documents != nil {
+		midnight, stop := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			turnDays(midnight, book, documents, c.Logger)
+		}()
+		defer func() { stop(); <-done }()
+	}
+	if c.Once {
+		return v.CatchUp(ctx)
+	}
+	return v.Run(ctx)
+}
+
+// turnDays makes the document of today, and of each day when it begins, until ctx ends. It looks at the clock every few
+// seconds: clocks are set, and machines sleep.
+func turnDays(ctx context.Context, book *daybook.Book, documents *session.View, log *slog.Logger) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	var made daybook.Day
+	for {
+		if today := book.DayOf(book.Now()); today != made {
+			if err := documents.EnsureDay(ctx, today); err == nil {
+				made = today
+			} else if ctx.Err() == nil {
+				log.Warn("view is behind", "view", documents.Name(), "day", today.String(), "error", err)
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
