@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -20,6 +21,12 @@ func TestMain(m *testing.M) {
 				e.now = func() time.Time { return now }
 			}
 			os.Exit(start(e, os.Args[1:]))
+		},
+		"daybook-library": func() {
+			if err := libraryWriter(os.Args[1:]); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
 		},
 	})
 }
