@@ -86,7 +86,7 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 		e.print(describe(r, palette) + "\n")
 	}
 	s, err := daemon.Run(ctx, c)
-	if !g.json || err != nil {
+	if !g.json && (err == nil || s.Events > 0) {
 		e.say("note", "%s", summarize(s, e.now().Sub(began)))
 	}
 	return watchError(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"daybook/internal/durable"
@@ -30,7 +31,7 @@ func (f *File) Append(lines []byte, sync bool) error {
 		}
 	}
 	if _, err := f.data.WriteAt(lines, start); err != nil {
-		return f.cutBack(start, fmt.Errorf("append to %s at offset %d: %w", f.Path(), start, err))
+		return f.cutBack(start, fmt.Errorf("append to %s at offset %d: %w", f.Path(), start, reason(err)))
 	}
 	f.size += int64(len(lines))
 	f.sum = crc32.Update(f.sum, castagnoli, lines)
@@ -73,7 +74,7 @@ func (f *File) rewrite() error {
 			return fmt.Errorf("read %s again: it is shorter than it was", f.Path())
 		}
 		if _, err := f.data.WriteAt(buf[:n], at); err != nil {
-			return fmt.Errorf("write %s again at offset %d: %w", f.Path(), at, err)
+			return fmt.Errorf("write %s again at offset %d: %w", f.Path(), at, reason(err))
 		}
 		at += int64(n)
 	}
@@ -83,7 +84,7 @@ func (f *File) rewrite() error {
 // syncAll makes the file durable up to its size, and its name, and writes the mark.
 func (f *File) syncAll() error {
 	if err := f.data.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", f.Path(), err)
+		return fmt.Errorf("sync %s: %w", f.Path(), reason(err))
 	}
 	if !f.named { // a mark says that the name is durable too (promise 9)
 		for _, dir := range []string{f.dir, filepath.Dir(f.dir)} {
@@ -101,6 +102,15 @@ func (f *File) syncAll() error {
 
 func (f *File) writeMark() error {
 	_, err := f.mark.WriteAt(Mark{Inode: f.id.Inode, Size: f.durable, Sum: f.sum}.Encode(), 0)
+	return err
+}
+
+// reason is err without the path that the operating system's errors name: ours do.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
 	return err
 }
 

@@ -79,6 +79,10 @@ func (l *Lock) poll(ctx context.Context, f *lockFile, limit time.Duration, deadl
 	for {
 		ok, err := f.tryLock(l.fsys)
 		if err != nil {
+			var p *fs.PathError
+			if errors.As(err, &p) {
+				err = p.Err
+			}
 			return fmt.Errorf("lock %s: %w", f.name, err)
 		}
 		if ok {
