@@ -157,3 +157,21 @@ func TestManyBooksAndGoroutines(t *testing.T) {
 		t.Errorf("verify: %v %v", f, err)
 	}
 }
+
+func TestDayEventsFromAnywhere(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	pos := mustAppend(t, b, lineOf("a"))
+	mustAppend(t, b, lineOf("b"))
+	for from, want := range map[int64]int{0: 2, pos.Offset + int64(pos.Length): 1, 2 * int64(pos.Length): 0, 1 << 40: 0} {
+		n := 0
+		for entry, err := range b.DayEvents(t.Context(), pos.Day, from) {
+			if err != nil || string(entry.Raw) != string(entry.Event.Line()) {
+				t.Errorf("from %d: got %s, %v", from, entry.Raw, err)
+			}
+			n++
+		}
+		if n != want {
+			t.Errorf("from %d: got %d events, want %d", from, n, want)
+		}
+	}
+}

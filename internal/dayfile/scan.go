@@ -28,6 +28,9 @@ func Scan(r io.ReaderAt, from, to int64, visit func(Line) error) error {
 
 // scan is Scan; bytes, if not nil, is called with all bytes in their order.
 func scan(r io.ReaderAt, from, to int64, seen func([]byte), visit func(Line) error) error {
+	if from >= to {
+		return nil
+	}
 	buf := make([]byte, 0, min(chunk, to-from))
 	start := from // offset of the line that buf begins with
 	skipped := int64(0)

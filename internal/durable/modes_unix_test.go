@@ -34,4 +34,14 @@ func TestReplaceModesAndLinks(t *testing.T) {
 	if data, _ := os.ReadFile(target); string(data) != "2" {
 		t.Errorf("target: got %q, want 2", data)
 	}
+	// A link that leads nowhere yet is followed too.
+	if err := os.Remove(target); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Replace(durable.OS(), link, []byte("3")); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := os.ReadFile(target); string(data) != "3" {
+		t.Errorf("target of a link that led nowhere: got %q, want 3", data)
+	}
 }

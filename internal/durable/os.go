@@ -60,7 +60,14 @@ func (osFS) Resolve(name string) string {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		return target
 	}
-	return name
+	target, err := os.Readlink(name) // it leads nowhere yet
+	if err != nil {
+		return name
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(name), target)
+	}
+	return target
 }
 
 func (osFS) Stat(name string) (Info, error) { return statOS(name) }

@@ -1,0 +1,95 @@
+package session
+
+import (
+	"context"
+	"hash/crc32"
+	"time"
+
+	"daybook"
+	"daybook/internal/durable"
+	"daybook/learning"
+)
+
+// Document returns the session document of a day as the book has it now: byte for byte what a View with the palette p
+// writes, but never half written. It takes no lock and changes nothing. A day without events has a document without
+// events. The zero Palette means the profile "story".
+func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Palette) ([]byte, error) {
+	h, err := readHistory(b)
+	if err != nil {
+		return nil, err
+	}
+	o, err := h.start(ctx, b, durable.OS(), day, nil)
+	if err != nil {
+		return nil, err
+	}
+	tally := learning.NewTally(o.colors)
+	text := appendHead(nil, day, o.colors)
+	headSum := crc32.Checksum(text, castagnoli())
+	at := place{head: int64(len(text)), before: o.before}
+	for l, err := range lines(ctx, b, day, 0) {
+		if err != nil {
+			return nil, err
+		}
+		text = appendLine(text, at.book == 0, l.text)
+		tally.Add(learned(l.event))
+		at.book = l.end
+	}
+	at.tail = int64(len(text))
+	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally.Statistics(orStory(p)))
+	return text, nil
+}
+
+// Statistics are the figures of a day's session: what story 11.2 calls get_today_stats.
+type Statistics struct {
+	SessionID string `json:"session_id"` // as in session_2025-11-08
+	Date      string `json:"date"`       // as in 2025-11-08
+	// TotalEvents and the lists and counts are learning.Statistics's; none is nil.
+	TotalEvents       int            `json:"total_events"`
+	CanvasesModified  []string       `json:"canvases_modified"`
+	ColorTransitions  map[string]int `json:"color_transitions"`
+	ColorDistribution map[string]int `json:"color_distribution"`
+	EventTypes        map[string]int `json:"event_types"`
+	// StartTime and LastUpdate are the times of the earliest and the latest event in the book's zone, as in
+	// 2025-11-08T14:32:15.123456+01:00; nil, null in JSON, on a day without events.
+	StartTime       *string          `json:"start_time"`
+	LastUpdate      *string          `json:"last_update"`
+	LearningSeconds learning.Seconds `json:"learning_duration_seconds"` // from the earliest to the latest event
+	ActiveSeconds   learning.Seconds `json:"active_seconds"`            // gaps over learning.MaxGap left out
+}
+
+// Stats returns the statistics of a day as the book has them now. A day without events has zeros and empty lists, no times,
+// and the colour distribution of the days before. The zero Palette means the profile "story".
+func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Palette) (Statistics, error) {
+	h, err := readHistory(b)
+	if err != nil {
+		return Statistics{}, err
+	}
+	o, err := h.start(ctx, b, durable.OS(), day, nil)
+	if err != nil {
+		return Statistics{}, err
+	}
+	tally := learning.NewTally(o.colors)
+	for l, err := range lines(ctx, b, day, 0) {
+		if err != nil {
+			return Statistics{}, err
+		}
+		tally.Add(learned(l.event))
+	}
+	s := tally.Statistics(orStory(p))
+	out := Statistics{
+		SessionID: sessionID(day), Date: day.String(),
+		TotalEvents: s.TotalEvents, CanvasesModified: s.CanvasesModified,
+		ColorTransitions: s.ColorTransitions, ColorDistribution: s.ColorDistribution, EventTypes: s.EventTypes,
+		LearningSeconds: s.LearningSeconds, ActiveSeconds: s.ActiveSeconds,
+	}
+	if !s.Start.IsZero() {
+		first, last := bounds(s, day, b.Zone())
+		out.StartTime, out.LastUpdate = stamp(first), stamp(last)
+	}
+	return out, nil
+}
+
+func stamp(t time.Time) *string {
+	s := t.Format(timeLayout)
+	return &s
+}

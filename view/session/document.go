@@ -1,0 +1,264 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"daybook"
+	"daybook/internal/durable"
+	"daybook/learning"
+)
+
+// document is one day's document as this process knows it.
+type document struct {
+	day    daybook.Day
+	path   string
+	source string // path of the day's file in the book
+	lock   *durable.Lock
+	used   uint64
+	rebase bool // an earlier day may have grown: compare the origin with the book's
+
+	// What this process last left or took over. file is nil if it has not looked at the document yet.
+	file    durable.File
+	info    durable.Info
+	place   place
+	tail    []byte
+	headSum uint32
+
+	// The statistics of the day, folded from the book up to the byte cursor. tally is nil while nothing is known.
+	origin   origin
+	tally    *learning.Tally
+	cursor   int64
+	sourceID durable.FileID // the file that was folded
+	lastAt   int64          // the last line that was folded, to find the place again in another file
+	last     []byte
+
+	buf []byte
+}
+
+func newDocument(fsys durable.FS, b *daybook.Book, day daybook.Day) *document {
+	path := documentPath(b, day)
+	return &document{
+		day:    day,
+		path:   path,
+		source: filepath.Join(b.Dir(), day.String(), "events.json"),
+		lock:   durable.NewLock(fsys, path+".lock", ""),
+	}
+}
+
+func (d *document) close() error { return errors.Join(d.forget(), d.lock.Close()) }
+
+// forget gives up all that is known, so that the document is compared with the book as a whole before it is written.
+func (d *document) forget() error {
+	d.tally, d.cursor, d.lastAt = nil, 0, 0
+	if d.file == nil {
+		return nil
+	}
+	err := d.file.Close()
+	d.file = nil
+	return err
+}
+
+// update brings the document to the book's end. After an error the document may be behind; what it needs to catch up is
+// found out by the next update.
+func (v *View) update(ctx context.Context, d *document, limit time.Duration) (err error) {
+	if err := d.lock.Acquire(ctx, limit); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.lock.Release()) }()
+	known, err := d.look(v.fsys)
+	if err != nil {
+		return err
+	}
+	if known && d.rebase {
+		if known, err = v.sameOrigin(ctx, d); err != nil {
+			return err
+		}
+	}
+	if known {
+		moved, err := v.extend(ctx, d, false)
+		if err != nil || !moved {
+			d.rebase = d.rebase && err != nil
+			return err
+		}
+	}
+	if err := v.whole(ctx, d); err != nil {
+		return errors.Join(err, d.forget())
+	}
+	d.rebase = false
+	return nil
+}
+
+// look reports whether the document is as this process left it, or as another Daybook process has continued it since;
+// then d describes it as it is. It costs one stat and one small read.
+func (d *document) look(fsys durable.FS) (known bool, err error) {
+	if d.file == nil || d.tally == nil {
+		return false, nil
+	}
+	info, err := fsys.Stat(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if info.ID != d.info.ID {
+		return false, nil
+	}
+	var room [trailerSize]byte
+	raw, err := readTrailer(d.file, info.Size, room[:])
+	if err != nil {
+		return false, err
+	}
+	if bytes.HasSuffix(d.tail, raw) && len(raw) > 0 {
+		// Nobody of ours has written. A change of the file's state is somebody else's.
+		return info.Size == d.info.Size && info.ModTime == d.info.ModTime, nil
+	}
+	p, sum, ok := parseTrailer(raw, info.Size)
+	if !ok || p.head != d.place.head || p.tail < d.place.tail || p.book < d.place.book || p.before != d.place.before {
+		return false, nil
+	}
+	tail, err := readAt(d.file, make([]byte, p.length-p.tail), p.tail)
+	if err != nil || !sealed(tail, d.headSum, sum) {
+		return false, err
+	}
+	d.info, d.place, d.tail = info, p, tail
+	return true, nil
+}
+
+// sameOrigin reports whether the document's beginning is still right, apart from the numbers in the trailer.
+func (v *View) sameOrigin(ctx context.Context, d *document) (bool, error) {
+	h, err := readHistory(v.book)
+	if err != nil {
+		return false, err
+	}
+	if h.before(d.day) == d.origin.before {
+		return true, nil
+	}
+	o, err := h.start(ctx, v.book, v.fsys, d.day, v.endOf)
+	if err != nil || !sameColors(o.colors, d.origin.colors) {
+		return false, err
+	}
+	d.origin = o
+	return true, nil
+}
+
+// endOf returns the colours at the end of a day that is open, if it was folded from just this much of the book.
+func (v *View) endOf(day daybook.Day, p before, size int64) (learning.Colors, bool) {
+	d := v.docs[day]
+	if d == nil || d.tally == nil || d.origin.before != p || d.cursor != size {
+		return nil, false
+	}
+	return d.tally.Colors(), true
+}
+
+// keptBuffer is how large a buffer may be that waits for the next update.
+const keptBuffer = 1 << 20
+
+// extend brings a document that is known up to the book's end. moved reports that the day's file is no longer the one
+// that was folded; then nothing has been written, and what is known of the document is void. sure means that it has been
+// folded from its beginning just now.
+func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, err error) {
+	fresh, moved, err := v.foldNew(ctx, d, sure)
+	if err != nil || moved {
+		return moved, err
+	}
+	p := d.place
+	p.tail += int64(len(fresh))
+	p.book, p.before = max(p.book, d.cursor), d.origin.before
+	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
+	if d.buf = out[:0]; cap(out) > keptBuffer {
+		d.buf = nil
+	}
+	tail := out[len(fresh):]
+	if len(fresh) == 0 && bytes.Equal(tail, d.tail) {
+		return false, nil
+	}
+	if err := d.write(out, p.length); err != nil {
+		return false, errors.Join(fmt.Errorf("write %s: %w", d.path, err), d.forget())
+	}
+	d.place = p
+	d.tail = append(d.tail[:0], tail...)
+	if d.info, err = d.file.Stat(); err != nil {
+		return false, errors.Join(err, d.forget())
+	}
+	return false, nil
+}
+
+// foldNew folds the lines that the tally has not seen, and returns those that the document lacks as they go into it.
+func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byte, moved bool, err error) {
+	source, err := v.fsys.Stat(d.source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return d.buf[:0], max(d.cursor, d.place.book) > 0, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	from := min(d.cursor, d.place.book)
+	if source.Size < max(d.cursor, d.place.book) {
+		return nil, true, nil
+	}
+	// A repair, a sync client or the write mode "replace" puts another file in the place of the day's: then the last
+	// line must stand where it stood.
+	seen := d.cursor == 0 || source.ID == d.sourceID
+	if !seen {
+		from = min(from, d.lastAt)
+	}
+	fresh = d.buf[:0]
+	if seen && source.Size == from {
+		return fresh, false, nil
+	}
+	start := from
+	for l, err := range lines(ctx, v.book, d.day, from) {
+		if err != nil {
+			return nil, false, err
+		}
+		if l.damage && from == start && start > 0 && !sure {
+			return nil, true, nil // damaged bytes where a line should begin: perhaps it is the middle of one
+		}
+		from = l.end
+		if !seen && l.offset == d.lastAt {
+			if seen = bytes.Equal(l.text, d.last); !seen {
+				return nil, true, nil
+			}
+		}
+		if l.offset >= d.cursor {
+			d.fold(l)
+		}
+		if l.offset >= d.place.book {
+			fresh = appendLine(fresh, d.place.tail == d.place.head && len(fresh) == 0, l.text)
+		}
+	}
+	if from == start && start > 0 && !sure {
+		return nil, true, nil // the file goes on, and no line begins here
+	}
+	d.sourceID = source.ID
+	return fresh, !seen, nil
+}
+
+// fold takes one line into the statistics.
+func (d *document) fold(l line) {
+	d.tally.Add(learned(l.event))
+	d.cursor, d.lastAt = l.end, l.offset
+	d.last = append(d.last[:0], l.text...)
+}
+
+// write puts out, lines and a tail, in the place of the tail. A write that fails, as on a full disk, is taken back.
+func (d *document) write(out []byte, length int64) error {
+	_, err := d.file.WriteAt(out, d.place.tail)
+	if err == nil && length < d.place.length {
+		err = d.file.Truncate(length)
+	}
+	if err == nil {
+		return nil
+	}
+	if _, back := d.file.WriteAt(d.tail, d.place.tail); back == nil {
+		_ = d.file.Truncate(d.place.length) // the document is compared as a whole next time, whatever comes of this
+	}
+	return err
+}

@@ -1,0 +1,173 @@
+package session
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"daybook"
+	"daybook/internal/durable"
+	"daybook/learning"
+)
+
+// history is which days of a book have lines, ascending, and how many bytes of them, at one moment.
+type history struct {
+	days  []daybook.Day
+	sizes []int64
+}
+
+// readHistory looks at all day files.
+func readHistory(b *daybook.Book) (history, error) {
+	var h history
+	days, err := b.Days()
+	if err != nil {
+		return h, err
+	}
+	for _, day := range days {
+		size, err := b.DaySize(day)
+		if err != nil {
+			return h, err
+		}
+		if size > 0 {
+			h.days, h.sizes = append(h.days, day), append(h.sizes, size)
+		}
+	}
+	return h, nil
+}
+
+// find returns the index of the first day that is not before day, and whether it is day.
+func (h history) find(day daybook.Day) (int, bool) {
+	return slices.BinarySearchFunc(h.days, day, daybook.Day.Compare)
+}
+
+// before returns what the days before day hold.
+func (h history) before(day daybook.Day) before {
+	i, _ := h.find(day)
+	p := before{days: int64(i)}
+	for _, size := range h.sizes[:i] {
+		p.bytes += size
+	}
+	return p
+}
+
+// size returns the bytes that day has.
+func (h history) size(day daybook.Day) int64 {
+	if i, ok := h.find(day); ok {
+		return h.sizes[i]
+	}
+	return 0
+}
+
+// origin is what a day's document begins with.
+type origin struct {
+	before before
+	colors learning.Colors // of the boards when the day begins
+}
+
+// start returns the origin of the day. The nearest document, of the day itself or of one before it, whose own
+// origin is still that of the book, spares reading what lies before it. near, if not nil, returns the colours at the
+// end of a day, if it knows them for just this much of the book.
+func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, day daybook.Day,
+	near func(daybook.Day, before, int64) (learning.Colors, bool),
+) (origin, error) {
+	o := origin{before: h.before(day)}
+	if colors, ok := baseOf(fsys, documentPath(b, day), day, o.before); ok {
+		o.colors = colors
+		return o, nil
+	}
+	end, _ := h.find(day)
+	from := end
+	for from > 0 && o.colors == nil {
+		e := h.days[from-1]
+		p := h.before(e)
+		if near != nil {
+			if colors, ok := near(e, p, h.sizes[from-1]); ok {
+				o.colors = colors.Clone()
+				break
+			}
+		}
+		from--
+		if colors, ok := baseOf(fsys, documentPath(b, e), e, p); ok {
+			o.colors = colors
+		}
+	}
+	if o.colors == nil {
+		o.colors = learning.Colors{}
+	}
+	for ; from < end; from++ {
+		for l, err := range lines(ctx, b, h.days[from], 0) {
+			if err != nil {
+				return o, err
+			}
+			if l.end > h.sizes[from] {
+				break // came after h was read
+			}
+			o.colors.Apply(learned(l.event))
+		}
+	}
+	return o, nil
+}
+
+// baseOf returns the colours at the beginning of the day that a sound document holds, if it was made from p.
+func baseOf(fsys durable.FS, path string, day daybook.Day, p before) (learning.Colors, bool) {
+	f, err := fsys.Open(path, false)
+	if err != nil {
+		return nil, false // missing, or not to be read: there are other ways
+	}
+	defer f.Close() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false
+	}
+	frame, reason, err := readFrame(f, info.Size, day)
+	if err != nil || reason != "" || frame.before != p {
+		return nil, false
+	}
+	return parseHead(frame.head, day)
+}
+
+// isCurrent reports whether a document says of itself that it reaches to the book's end. It does not look at the events.
+func isCurrent(fsys durable.FS, path string, day daybook.Day, h history) bool {
+	f, err := fsys.Open(path, false)
+	if err != nil {
+		return false // missing, or the update will meet the same error and tell it
+	}
+	defer f.Close() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	frame, reason, err := readFrame(f, info.Size, day)
+	return err == nil && reason == "" && frame.before == h.before(day) && frame.book == h.size(day)
+}
+
+func sessionID(day daybook.Day) string { return "session_" + day.String() }
+
+func documentPath(b *daybook.Book, day daybook.Day) string {
+	return filepath.Join(b.Dir(), sessionID(day)+".json")
+}
+
+// documentsAfter returns the days after day that have a document, ascending; all if day is the zero Day.
+func (v *View) documentsAfter(day daybook.Day) ([]daybook.Day, error) {
+	entries, err := v.fsys.ReadDir(v.book.Dir())
+	if err != nil {
+		return nil, err
+	}
+	var days []daybook.Day
+	for _, e := range entries {
+		name, document := strings.CutSuffix(e.Name(), ".json")
+		name, session := strings.CutPrefix(name, "session_")
+		if d, err := daybook.ParseDay(name); document && session && err == nil && d.Compare(day) > 0 {
+			days = append(days, d)
+		}
+	}
+	return days, nil
+}
+
+// union returns the days of both lists, ascending, each once.
+func union(a, b []daybook.Day) []daybook.Day {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, daybook.Day.Compare)
+	return slices.Compact(all)
+}

@@ -1,0 +1,245 @@
+// Package session keeps a book's session documents: for each day one JSON object with its events and its statistics.
+//
+// The documents stand beside the days as session_2025-11-08.json, in the shape that docs/format.md describes. They are
+// posted from the book, may be deleted at any time and are made again from it. An event is added in place, at a cost
+// that does not depend on how many there are: so a reader that does not take the document's lock,
+// session_2025-11-08.json.lock, can meet a document half written, and should then read again. Document computes the
+// same bytes from the book and never shows half of them.
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"daybook"
+	"daybook/internal/durable"
+	"daybook/learning"
+)
+
+// Options are how a View works. The zero value is the default.
+type Options struct {
+	// Palette names the colours; the zero Palette means the profile "story".
+	Palette learning.Palette
+	// LockTimeout is how long a Post waits while another program holds a document's lock; zero is 250 ms. The document
+	// is behind then, and the next Post brings it up to date.
+	LockTimeout time.Duration
+}
+
+// View is the session documents of one book, and its metadata.json. It is a daybook.View: give it to one
+// daybook.Open. Its methods may be called from several goroutines at once. Any number of Views, in one process and in many,
+// may keep the documents of one directory.
+type View struct {
+	palette learning.Palette
+	timeout time.Duration
+	fsys    durable.FS
+
+	mu      sync.Mutex
+	book    *daybook.Book // nil before Open and after Close
+	docs    map[daybook.Day]*document
+	clock   uint64                   // counts uses of docs, to find the one not used for the longest time
+	last    daybook.Day              // the latest day whose document this View has met
+	pending map[daybook.Day]struct{} // documents that could not be brought up to date
+	meta    metadata
+}
+
+// maxOpen is how many documents stay open.
+const maxOpen = 8
+
+// New returns a View that is not yet open.
+func New(opts Options) *View {
+	v := &View{
+		palette: orStory(opts.Palette),
+		timeout: opts.LockTimeout,
+		fsys:    durable.OS(),
+		docs:    make(map[daybook.Day]*document),
+		pending: make(map[daybook.Day]struct{}),
+	}
+	if v.timeout == 0 {
+		v.timeout = 250 * time.Millisecond
+	}
+	return v
+}
+
+func orStory(p learning.Palette) learning.Palette {
+	if p.Name == "" && p.Colors == nil {
+		p, _ = learning.Profile("story") // there is a profile of this name
+	}
+	return p
+}
+
+// Name returns "session".
+func (v *View) Name() string { return "session" }
+
+// Open makes the documents that are missing and brings those up to date that say themselves that they are behind or that an
+// earlier day has grown; a document is compared with the book as a whole only when it is first written. It goes on
+// after an error and returns all. When ctx ends, the documents that are left stay as they are.
+func (v *View) Open(ctx context.Context, b *daybook.Book) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.book != nil {
+		return errors.New("the session view is open already: one View serves one Book")
+	}
+	v.book = b
+	v.meta = newMetadata(v.fsys, b)
+	h, err := readHistory(b)
+	if err != nil {
+		return err
+	}
+	days, err := v.documentsAfter(daybook.Day{})
+	if err != nil {
+		return err
+	}
+	var errs []error
+	limit := v.timeout
+	for _, day := range union(h.days, days) {
+		v.met(day)
+		if isCurrent(v.fsys, documentPath(b, day), day, h) {
+			continue
+		}
+		err := v.bring(ctx, day, limit)
+		if errors.Is(err, durable.ErrLocked) {
+			limit = 0 // wait once, not once for each document
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, v.meta.refresh(ctx, v.timeout))...)
+}
+
+// Post brings the document of day up to the book's end, and if day is not the latest, those of the days after it, whose
+// colour distribution goes on from it. It makes the document if it is missing. One that is not as Daybook left it is kept
+// beside the new one, as session_2025-11-08.json.kept- and the beginning of its SHA-256.
+//
+// The error says which documents are behind; the book is not concerned, and the next Post tries again.
+func (v *View) Post(ctx context.Context, day daybook.Day) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.book == nil {
+		return errors.New("the session view is not open")
+	}
+	errs := []error{v.bring(ctx, day, v.timeout)}
+	if v.meta.begins(day) || v.meta.stale {
+		errs = append(errs, v.meta.refresh(ctx, v.timeout))
+	}
+	v.met(day)
+	// The documents of later days may be another process's, which does not know of this event.
+	if day != v.last || day.Compare(v.book.DayOf(v.book.Now())) < 0 {
+		errs = append(errs, v.bringAfter(ctx, day))
+	}
+	if len(v.pending) > 0 {
+		errs = append(errs, v.retry(ctx, day))
+	}
+	return errors.Join(errs...)
+}
+
+// EnsureDay makes the document of a day that may have no events yet, and puts it into metadata.json. The watcher calls it
+// when it starts and at midnight.
+func (v *View) EnsureDay(ctx context.Context, day daybook.Day) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.book == nil {
+		return errors.New("the session view is not open")
+	}
+	v.met(day)
+	err := v.bring(ctx, day, v.timeout)
+	return errors.Join(err, v.meta.refresh(ctx, v.timeout))
+}
+
+// Close closes the files. The documents stay as they are.
+func (v *View) Close() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var errs []error
+	for _, d := range v.docs {
+		errs = append(errs, d.close())
+	}
+	clear(v.docs)
+	if v.book != nil {
+		errs = append(errs, v.meta.lock.Close())
+	}
+	v.book = nil
+	return errors.Join(errs...)
+}
+
+// met remembers that there is a document of the day.
+func (v *View) met(day daybook.Day) {
+	if v.last.IsZero() || v.last.Compare(day) < 0 {
+		v.last = day
+	}
+}
+
+// bring brings one document up to the book's end and remembers if that fails.
+func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) error {
+	err := v.update(ctx, v.document(day), limit)
+	if err != nil {
+		v.pending[day] = struct{}{}
+		return fmt.Errorf("session document of %s: %w", day, err)
+	}
+	delete(v.pending, day)
+	return nil
+}
+
+// bringAfter brings the documents of all days after day up to date: their beginning depends on it.
+func (v *View) bringAfter(ctx context.Context, day daybook.Day) error {
+	days, err := v.documentsAfter(day)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	limit := v.timeout
+	for _, later := range days {
+		v.met(later)
+		d := v.document(later)
+		d.rebase = true
+		err := v.bring(ctx, later, limit)
+		if errors.Is(err, durable.ErrLocked) {
+			limit = 0
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// retry tries those again that failed before, but for the document of the day that was just tried. It waits for no lock.
+func (v *View) retry(ctx context.Context, tried daybook.Day) error {
+	var errs []error
+	for day := range v.pending {
+		if day == tried {
+			continue
+		}
+		if err := v.bring(ctx, day, 0); !errors.Is(err, durable.ErrLocked) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// document returns the day's open document. Of too many, the one that was not used for the longest time is closed.
+func (v *View) document(day daybook.Day) *document {
+	v.clock++
+	d := v.docs[day]
+	if d == nil {
+		if len(v.docs) >= maxOpen {
+			v.evict()
+		}
+		d = newDocument(v.fsys, v.book, day)
+		v.docs[day] = d
+	}
+	d.used = v.clock
+	return d
+}
+
+func (v *View) evict() {
+	var oldest *document
+	for _, d := range v.docs {
+		if oldest == nil || d.used < oldest.used {
+			oldest = d
+		}
+	}
+	if err := oldest.close(); err != nil {
+		v.book.Logger().Warn("close a session document", "error", err)
+	}
+	delete(v.docs, oldest.day)
+}

@@ -1,0 +1,157 @@
+package session
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+
+	"daybook/internal/durable"
+	"daybook/learning"
+)
+
+// whole compares the document with the book as a whole, keeps it aside if it is not Daybook's work, and makes it again
+// if anything but its tail is not as it should be. d knows nothing when it is called, and all when it returns nil.
+func (v *View) whole(ctx context.Context, d *document) error {
+	if err := d.forget(); err != nil {
+		return err
+	}
+	source, err := v.fsys.Stat(d.source)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	d.sourceID = source.ID
+	h, err := readHistory(v.book)
+	if err != nil {
+		return err
+	}
+	if d.origin, err = h.start(ctx, v.book, v.fsys, d.day, v.endOf); err != nil {
+		return err
+	}
+	d.file, err = v.fsys.Open(d.path, true)
+	if errors.Is(err, fs.ErrNotExist) {
+		d.file = nil
+		return v.rebuild(ctx, d)
+	}
+	if err != nil {
+		d.file = nil
+		return err
+	}
+	head, fault, err := v.compare(ctx, d)
+	if err != nil {
+		return err
+	}
+	if fault != "" {
+		if err := keep(v.fsys, v.book.Logger(), d.path, fault); err != nil {
+			return err
+		}
+		return v.rebuild(ctx, d)
+	}
+	if !bytes.Equal(head, appendHead(nil, d.day, d.origin.colors)) {
+		return v.rebuild(ctx, d) // an earlier day has grown since
+	}
+	moved, err := v.extend(ctx, d, true)
+	if err == nil && moved {
+		err = fmt.Errorf("%s changes while it is read", d.source)
+	}
+	return err
+}
+
+// compare reads the open document and compares its events with the book's, which it folds on the way. fault says why the
+// document cannot be Daybook's work; if there is none, its events are the first of the book's, and head is its head.
+func (v *View) compare(ctx context.Context, d *document) (head []byte, fault string, err error) {
+	if d.info, err = d.file.Stat(); err != nil {
+		return nil, "", err
+	}
+	f, fault, err := readFrame(d.file, d.info.Size, d.day)
+	if err != nil || fault != "" {
+		return nil, fault, err
+	}
+	d.place, d.tail, d.headSum = f.place, f.tail, f.headSum
+	d.tally = learning.NewTally(d.origin.colors)
+	events := bufio.NewReaderSize(io.NewSectionReader(d.file, f.place.head, f.place.tail-f.place.head), 64<<10)
+	var want, got []byte
+	left := f.place.tail - f.place.head
+	for l, err := range lines(ctx, v.book, d.day, 0) {
+		if err != nil {
+			return nil, "", err
+		}
+		if left == 0 {
+			break
+		}
+		want = appendLine(want[:0], d.cursor == 0, l.text)
+		if int64(len(want)) > left {
+			return nil, "its events are not the book's", nil
+		}
+		got = append(got[:0], want...) // for its size
+		if _, err := io.ReadFull(events, got); err != nil {
+			return nil, "", fmt.Errorf("read %s: %w", d.path, err)
+		}
+		if !bytes.Equal(got, want) {
+			return nil, "its events are not the book's", nil
+		}
+		left -= int64(len(want))
+		d.fold(l)
+	}
+	if left > 0 {
+		return nil, "it has events that the book has not", nil
+	}
+	d.place.book = d.cursor
+	return f.head, "", nil
+}
+
+// keep copies a document that is not Daybook's work, so that nothing of it is lost when it is made again.
+func keep(fsys durable.FS, log *slog.Logger, path, fault string) error {
+	data, err := durable.ReadFile(fsys, path)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(data)
+	kept := path + ".kept-" + hex.EncodeToString(sum[:4])
+	if err := durable.Replace(fsys, kept, data); err != nil {
+		return fmt.Errorf("keep %s aside: %w", path, err)
+	}
+	log.Warn("damaged view: it is kept aside and made again", "view", "session", "file", path, "reason", fault, "kept", kept)
+	return nil
+}
+
+// rebuild makes the document from the book.
+func (v *View) rebuild(ctx context.Context, d *document) error {
+	if err := d.forget(); err != nil {
+		return err
+	}
+	d.tally = learning.NewTally(d.origin.colors)
+	text := appendHead(nil, d.day, d.origin.colors)
+	d.headSum = crc32.Checksum(text, castagnoli())
+	d.place = place{head: int64(len(text)), before: d.origin.before}
+	for l, err := range lines(ctx, v.book, d.day, 0) {
+		if err != nil {
+			return err
+		}
+		text = appendLine(text, d.cursor == 0, l.text)
+		d.fold(l)
+	}
+	d.place.tail, d.place.book = int64(len(text)), d.cursor
+	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
+	d.tail = append(d.tail[:0], text[d.place.tail:]...)
+	if err := durable.Replace(v.fsys, d.path, text); err != nil {
+		return err
+	}
+	file, err := v.fsys.Open(d.path, true)
+	if err != nil {
+		return err
+	}
+	d.file = file
+	d.info, err = file.Stat()
+	return err
+}
+
+func sameColors(a, b learning.Colors) bool { return maps.EqualFunc(a, b, maps.Equal) }
