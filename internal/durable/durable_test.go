@@ -147,6 +147,10 @@ func TestCallOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	compareCalls(t, "Replace", fs.Calls())
+	if err := durable.Rename(fs, filepath.Join(dir, "name"), filepath.Join(dir, "to")); err != nil {
+		t.Fatal(err)
+	}
+	compareCalls(t, "Rename", fs.Calls())
 	if err := durable.MkdirAll(fs, filepath.Join(dir, "dir")); err != nil {
 		t.Fatal(err)
 	}

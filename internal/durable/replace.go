@@ -113,6 +113,17 @@ func Sweep(fsys FS, dir string) (int, error) {
 	return n, nil
 }
 
+// Rename gives a file another name, over another file or over nothing, and makes that durable. Both names are in one
+// directory. After an error either may be there.
+//
+// Calls: rename to, syncdir.
+func Rename(fsys FS, from, to string) error {
+	if err := fsys.Rename(from, to); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(to))
+}
+
 // MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable.
 //
 // Calls: mkdir dir, syncdir parent, for each that was missing.

@@ -194,11 +194,11 @@ func (r *Recorder) promote(e *entry, s *state) error {
 	if s.Save.Kind == saveDeleted {
 		return r.remove(e)
 	}
-	if err := r.fsys().Rename(r.intentFile(e.lineage), r.baseFile(e.lineage)); err != nil {
+	if err := durable.Rename(r.fsys(), r.intentFile(e.lineage), r.baseFile(e.lineage)); err != nil {
 		return err
 	}
 	r.update(e, s)
-	return r.fsys().SyncDir(r.dir)
+	return nil
 }
 
 // remove deletes the files of a board and forgets it.

@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"daybook"
+	"daybook/view/session"
+)
+
+// TestMidnight: each day's document is there when the day has begun, in zones where it begins at midnight and where it
+// does not, and whether the day has 23 hours or 25.
+func TestMidnight(t *testing.T) {
+	for zone, day := range map[string]string{
+		"UTC": "2000-01-02", "Europe/Berlin": "2000-03-26", "America/Havana": "2000-04-02", "Africa/Cairo": "2000-04-28",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			loc, err := time.LoadLocation(zone)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begins, err := daybook.ParseDay(day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Until(begins.Start(loc).Add(-10 * time.Second))) // in the bubble: no time passes
+			documents := session.New(session.Options{})
+			book, err := daybook.Open(t.TempDir(), &daybook.Options{
+				Settings: &daybook.Settings{Zone: zone}, Views: []daybook.View{documents},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { defer close(done); turnDays(ctx, book, documents, slog.New(slog.DiscardHandler)) }()
+			name := filepath.Join(book.Dir(), "session_"+day+".json")
+			time.Sleep(9 * time.Second)
+			synctest.Wait()
+			if _, err := os.Stat(name); err == nil {
+				t.Errorf("%s: the document of %s is there a second before the day", zone, day)
+			}
+			time.Sleep(4 * time.Second)
+			synctest.Wait()
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("%s: three seconds after the day's beginning: %v", zone, err)
+			}
+			cancel()
+			<-done
+			if err := book.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

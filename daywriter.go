@@ -1,0 +1,129 @@
+package daybook
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+
+	"daybook/internal/dayfile"
+)
+
+// dayWriter is an open day. As its file's observer it keeps the index of ids.
+type dayWriter struct {
+	w     *writer
+	file  *dayfile.File
+	ids   index
+	used  uint64
+	dirty bool // holds unsynced lines of ours that SyncInterval has promised to sync
+}
+
+func (d *dayWriter) Reset() { d.ids.reset() }
+
+func (d *dayWriter) Line(l dayfile.Line) {
+	if id, ok := lineID(l.Text); ok && l.Offset <= maxDaySize {
+		d.ids.add(d.ids.hash(id), l.Offset)
+	}
+}
+
+func (d *dayWriter) Damage(m dayfile.Damage) {
+	d.w.b.opts.Logger.Warn("damaged bytes in a day file",
+		"file", m.File, "offset", m.Offset, "length", m.Length, "reason", m.Reason, "kept", m.Kept)
+}
+
+// lineID returns the decoded event_id of a stored line.
+func lineID(line []byte) ([]byte, bool) {
+	const prefix = idPrefix + `"`
+	if bytes.HasPrefix(line, []byte(prefix)) {
+		rest := line[len(prefix):]
+		if n := bytes.IndexByte(rest, '"'); n > 0 && bytes.IndexByte(rest[:n], '\\') < 0 {
+			return rest[:n], true
+		}
+	}
+	o, err := dayfile.ParseObject(line)
+	if err != nil {
+		return nil, false
+	}
+	if id := o.Find("event_id"); id != nil && id[0] == '"' {
+		return dayfile.DecodeString(id), true
+	}
+	return nil, false
+}
+
+// judge decides what becomes of an event: a duplicate, a conflict, or one to store, which it appends to w.buf. The bytes
+// from offset start on are those in w.buf.
+func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
+	line := it.event.line
+	id, ok := lineID(line)
+	if !ok {
+		return Verdict{}, &RuleError{"event_id", "must be a string"} // ParseEvent has made sure
+	}
+	pos := Position{Day: it.day, Offset: start + int64(len(w.buf)), Length: len(line) + 1}
+	it.hash = d.ids.hash(id)
+	conflict := false
+	found, err := d.ids.find(it.hash, func(off int64) (bool, error) {
+		stored, err := w.storedLine(d, off, start)
+		if err != nil {
+			return false, err
+		}
+		if bytes.Equal(stored, line) {
+			pos.Offset, pos.Duplicate = off, true
+			return true, nil
+		}
+		other, ok := lineID(stored)
+		if !ok || !bytes.Equal(other, id) || dayfile.Check(stored) != nil {
+			return false, nil // another id of this hash, or a damaged line: it holds nothing
+		}
+		conflict = true
+		return true, nil
+	})
+	switch {
+	case err != nil:
+		return Verdict{}, err
+	case conflict:
+		return Verdict{Err: fmt.Errorf("%s, event_id %s: %w", it.day, id, ErrConflict)}, nil
+	case !found:
+		d.ids.add(it.hash, pos.Offset)
+		w.buf = append(append(w.buf, line...), '\n')
+	}
+	return Verdict{Position: pos}, nil
+}
+
+// storedLine returns the line at an offset of the day, without its newline: from the file, or from what is going to be
+// written at start. It is valid until the next call.
+func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
+	if off >= start {
+		line, _, _ := bytes.Cut(w.buf[off-start:], []byte{'\n'})
+		return line, nil
+	}
+	if cap(w.line) == 0 {
+		w.line = make([]byte, 4096)
+	}
+	for n := 0; ; {
+		got, err := d.file.ReadAt(w.line[n:cap(w.line)], off+int64(n))
+		if err != nil && err != io.EOF {
+			return nil, fmt.Errorf("read %s at offset %d: %w", d.file.Path(), off, err)
+		}
+		if k := bytes.IndexByte(w.line[n:n+got], '\n'); k >= 0 {
+			return w.line[:n+k], nil
+		}
+		if n += got; got == 0 {
+			return w.line[:n], nil
+		}
+		if n == cap(w.line) {
+			w.line = append(make([]byte, 0, 2*n), w.line[:n]...)
+		}
+		w.line = w.line[:cap(w.line)]
+	}
+}
+
+// sync makes the day durable. The caller holds the book's lock.
+func (d *dayWriter) sync() error {
+	if err := d.file.Refresh(false); err != nil {
+		return err
+	}
+	if err := d.file.Sync(); err != nil {
+		return err
+	}
+	d.dirty = false
+	return nil
+}
