@@ -139,6 +139,20 @@ func (b *Book) Days() ([]Day, error) {
 	return days, nil
 }
 
+// keepSettings writes daybook.json again if somebody has removed it. The caller holds the book's lock.
+func (b *Book) keepSettings() error {
+	name := filepath.Join(b.dir, SettingsName)
+	if _, err := b.fsys.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	data, err := b.settings.encode()
+	if err != nil {
+		return err
+	}
+	b.opts.Logger.Warn("the settings had been removed and are written again", "file", name)
+	return durable.Replace(b.fsys, name, data)
+}
+
 func (b *Book) dayDir(day Day) string  { return filepath.Join(b.dir, day.String()) }
 func (b *Book) dayPath(day Day) string { return filepath.Join(b.dayDir(day), dayfile.DataName) }
 

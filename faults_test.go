@@ -349,6 +349,11 @@ func TestFileReplacedBySomebody(t *testing.T) {
 			if got := dayFile(t, dir, testDay); got != c.want {
 				t.Errorf("day file\n got %q\nwant %q", got, c.want)
 			}
+			if again, err := Open(dir, &Options{MustExist: true}); err != nil {
+				t.Errorf("it is no book any more: %v", err)
+			} else if err := again.Close(); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }

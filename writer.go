@@ -15,6 +15,9 @@ import (
 // maxOpenDays is how many days stay open, so that days written in turns are not read again for every event.
 const maxOpenDays = 128
 
+// keptBuffer is how large a buffer may be, in bytes, that waits for the next append.
+const keptBuffer = 1 << 20
+
 // flushAfter is the interval of SyncInterval.
 const flushAfter = time.Second
 
@@ -78,6 +81,12 @@ func (w *writer) lead(group []*request) {
 	}
 	clear(todo)
 	w.batch = todo[:0]
+	if cap(w.buf) > keptBuffer {
+		w.buf = nil
+	}
+	if cap(w.line) > keptBuffer {
+		w.line = nil
+	}
 }
 
 // commit settles all items and returns the days that have grown.
@@ -225,6 +234,11 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) 
 	}()
 	if err := d.file.Refresh(true); err != nil {
 		return false, err
+	}
+	if d.file.Size() == 0 { // a day begins, or the whole book has been taken away
+		if err := w.b.keepSettings(); err != nil {
+			return false, err
+		}
 	}
 	always := w.b.opts.Sync == SyncAlways
 	needSync := false // a duplicate is acknowledged only when the stored copy is durable (promise 1)

@@ -16,6 +16,9 @@ const exampleVault = "../examples/vault"
 func TestExampleVault(t *testing.T) {
 	boards := 0
 	err := filepath.WalkDir(exampleVault, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".learning") {
+			return filepath.SkipDir // who has tried the README's first command has a book there
+		}
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".canvas" {
 			return err
 		}
