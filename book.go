@@ -32,8 +32,9 @@ type Book struct {
 	settings Settings
 	zone     *time.Location
 
-	queue  queue
-	writer writer
+	queue    queue
+	writer   writer
+	requests sync.Pool // of *request
 
 	close sync.Once
 	ended error
@@ -130,7 +131,8 @@ func (b *Book) Days() ([]Day, error) {
 		if err != nil {
 			continue
 		}
-		if _, err := b.fsys.Stat(b.dayPath(day)); err == nil {
+		name := b.dayPath(day)
+		if _, err := b.fsys.Stat(name); err == nil || b.fsys.Resolve(name) != name {
 			days = append(days, day)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("list the days: %w", err)

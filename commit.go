@@ -31,20 +31,18 @@ type Verdict struct {
 // When ctx ends before the event's turn has come, nothing is stored; later, Append waits for the verdict, and only
 // retries end early.
 func (b *Book) Append(ctx context.Context, e Event) (Position, error) {
-	r := requests.Get().(*request)
-	r.ctx = ctx
+	r := b.newRequest(ctx)
 	r.items = append(r.one[:0], item{event: e})
 	b.submit(r)
 	v := r.items[0].verdict
-	r.release()
+	b.release(r)
 	return v.Position, v.Err
 }
 
 // AppendAll stores events in their order, with one write and one sync for each day they belong to, and returns a Verdict
 // for each, in the same order. Apart from that it is Append: one event's refusal does not touch the others.
 func (b *Book) AppendAll(ctx context.Context, events []Event) []Verdict {
-	r := requests.Get().(*request)
-	r.ctx = ctx
+	r := b.newRequest(ctx)
 	r.items = make([]item, len(events))
 	for i, e := range events {
 		r.items[i].event = e
@@ -54,7 +52,7 @@ func (b *Book) AppendAll(ctx context.Context, events []Event) []Verdict {
 	for i := range r.items {
 		verdicts[i] = r.items[i].verdict
 	}
-	r.release()
+	b.release(r)
 	return verdicts
 }
 
@@ -63,7 +61,6 @@ type request struct {
 	ctx    context.Context
 	items  []item
 	one    [1]item
-	open   int           // items without a verdict
 	turn   chan struct{} // capacity 1: a verdict for all of it, or its turn to lead
 	leads  bool          // guarded by the queue: woken to lead
 	queued time.Time
@@ -80,26 +77,32 @@ type item struct {
 
 func (i *item) refuse(err error) { i.settled, i.verdict = true, Verdict{Err: err} }
 
-// requests spares an allocation for each Append; it holds no state between them.
-var requests = sync.Pool{New: func() any { return &request{turn: make(chan struct{}, 1)} }}
+// newRequest takes a request from the Book's pool, which spares an allocation for each Append.
+func (b *Book) newRequest(ctx context.Context) *request {
+	r, ok := b.requests.Get().(*request)
+	if !ok {
+		r = &request{turn: make(chan struct{}, 1)}
+	}
+	r.ctx = ctx
+	return r
+}
 
-func (r *request) release() {
+func (b *Book) release(r *request) {
 	clear(r.items)
 	*r = request{turn: r.turn}
-	requests.Put(r)
+	b.requests.Put(r)
 }
 
 // submit judges the items by the rules that need no file, and has the others committed.
 func (b *Book) submit(r *request) {
-	r.queued = b.opts.Now()
+	r.queued = time.Now()
+	now := b.opts.Now()
 	for i := range r.items {
-		if err := b.prepare(&r.items[i], r.queued); err != nil {
+		if err := b.prepare(&r.items[i], now); err != nil {
 			r.items[i].refuse(err)
-			continue
 		}
-		r.open++
 	}
-	if r.open == 0 {
+	if r.settled() {
 		return
 	}
 	if err := context.Cause(r.ctx); err != nil {
@@ -109,13 +112,16 @@ func (b *Book) submit(r *request) {
 	b.queue.enter(r, b.writer.lead)
 }
 
+func (r *request) settled() bool {
+	return !slices.ContainsFunc(r.items, func(i item) bool { return !i.settled })
+}
+
 func (r *request) refuse(err error) {
 	for i := range r.items {
 		if !r.items[i].settled {
 			r.items[i].refuse(err)
 		}
 	}
-	r.open = 0
 }
 
 // prepare completes the event with the book's zone, finds its day and applies the rules.
@@ -153,7 +159,7 @@ type queue struct {
 	idle    sync.Cond // signalled when nobody leads any more
 }
 
-// enter returns when all items of r have a verdict. lead commits a group of requests and gives all of them theirs.
+// enter returns when all items of r have a verdict. lead commits a group of requests, that of r being the first.
 func (q *queue) enter(r *request, lead func([]*request)) {
 	q.mu.Lock()
 	if q.closed {
@@ -174,12 +180,16 @@ func (q *queue) enter(r *request, lead func([]*request)) {
 	q.waiting = nil
 	q.mu.Unlock()
 	lead(group)
-	for _, other := range group {
-		if other != r {
+	var rest []*request
+	for _, other := range group[1:] {
+		if other.settled() {
 			other.turn <- struct{}{}
+		} else {
+			rest = append(rest, other)
 		}
 	}
 	q.mu.Lock()
+	q.waiting = append(rest, q.waiting...)
 	q.pass()
 	q.mu.Unlock()
 }

@@ -2,6 +2,7 @@ package daybook
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 
@@ -49,6 +50,9 @@ func lineID(line []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// errRewritten says that the index and the file do not fit together.
+var errRewritten = errors.New("the day file has been rewritten in place")
+
 // judge decides what becomes of an event: a duplicate, a conflict, or one to store, which it appends to w.buf. The bytes
 // from offset start on are those in w.buf.
 func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
@@ -70,8 +74,16 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 			return true, nil
 		}
 		other, ok := lineID(stored)
-		if !ok || !bytes.Equal(other, id) || dayfile.Check(stored) != nil {
+		if !ok || d.ids.hash(other) != it.hash {
+			return false, errRewritten
+		}
+		if !bytes.Equal(other, id) || dayfile.Check(stored) != nil {
 			return false, nil // another id of this hash, or a damaged line: it holds nothing
+		}
+		if e, err := w.b.stored(stored); err == nil && bytes.Equal(e.line, line) {
+			// The same event in another program's spelling: with white space, or members in another order.
+			pos.Offset, pos.Length, pos.Duplicate = off, len(stored)+1, true
+			return true, nil
 		}
 		conflict = true
 		return true, nil

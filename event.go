@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"daybook/internal/dayfile"
 
@@ -103,8 +104,12 @@ func checkID(id []byte) error {
 	if id[0] != '"' {
 		return &RuleError{"event_id", "must be a string"}
 	}
-	if n := len(dayfile.DecodeString(id)); n < 1 || n > maxIDLen {
+	text := dayfile.DecodeString(id)
+	if n := len(text); n < 1 || n > maxIDLen {
 		return &RuleError{"event_id", fmt.Sprintf("must have 1 to %d bytes, not %d", maxIDLen, n)}
+	}
+	if !utf8.Valid(text) {
+		return &RuleError{"event_id", "must not have half a surrogate pair: it stands for no character"}
 	}
 	return nil
 }

@@ -425,6 +425,119 @@ func TestLockHeldBySomebody(t *testing.T) {
 	mustAppend(t, b, lineOf("b"))
 }
 
+// TestLockLimitHoldsForAll: who waits behind another for the lock waits no longer than the limit, either.
+func TestLockLimitHoldsForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := open(t, t.TempDir(), nil)
+		mustAppend(t, b, lineOf("a"))
+		lock := durable.NewLock(durable.OS(), filepath.Join(b.Dir(), "book.lock"), "")
+		defer lock.Close()
+		if err := lock.Acquire(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		var wg sync.WaitGroup
+		for i := range 5 {
+			wg.Go(func() {
+				time.Sleep(time.Duration(i) * 100 * time.Millisecond) // in the bubble: no time passes
+				_, err := b.Append(t.Context(), parse(t, lineOf(fmt.Sprint(i))))
+				waited := time.Since(began) - time.Duration(i)*100*time.Millisecond
+				if !errors.Is(err, ErrLocked) || waited < 990*time.Millisecond || waited > 1010*time.Millisecond {
+					t.Errorf("append %d: got %v after %v, want ErrLocked after a second", i, err, waited)
+				}
+			})
+		}
+		wg.Wait()
+		if err := lock.Release(); err != nil {
+			t.Fatal(err)
+		}
+		mustAppend(t, b, lineOf("b"))
+		b.Close()
+	})
+}
+
+// TestRewrittenInPlace: a running appender notices that its index does not fit the file any more.
+func TestRewrittenInPlace(t *testing.T) {
+	a, b, c := lineOf("a")+"\n", lineOf("b")+"\n", lineOf("c")+"\n"
+	for name, contents := range map[string]string{"one more before": c + a + b, "in another order": b + a, "the last one stays": b + a + c} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			book := open(t, dir, nil)
+			mustAppend(t, book, lineOf("a"))
+			mustAppend(t, book, lineOf("b"))
+			if strings.HasSuffix(contents, c) {
+				mustAppend(t, book, lineOf("c"))
+			}
+			f, err := os.OpenFile(filepath.Join(dir, testDay, "events.json"), os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.WriteString(contents); err != nil {
+				t.Fatal(err)
+			}
+			f.Close()
+			for _, id := range []string{"a", "b"} {
+				if pos := mustAppend(t, book, lineOf(id)); !pos.Duplicate {
+					t.Errorf("append of %s: got %+v, want a duplicate", id, pos)
+				}
+			}
+			if got := dayFile(t, dir, testDay); got != contents {
+				t.Errorf("day file\n got %q\nwant %q", got, contents)
+			}
+		})
+	}
+}
+
+// TestCutIsReported holds promise 7: durable bytes that have gone are reported, to the log and by Verify, before the next
+// append makes the file whole again.
+func TestCutIsReported(t *testing.T) {
+	for name, cut := range map[string]func(file string) error{
+		"to nothing": func(file string) error { return os.Truncate(file, 0) },
+		"a line":     func(file string) error { return os.Truncate(file, int64(len(lineOf("a"))+1)) },
+		"replaced": func(file string) error {
+			if err := os.WriteFile(file+".new", nil, 0o644); err != nil {
+				return err
+			}
+			return os.Rename(file+".new", file)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			book := open(t, dir, nil)
+			mustAppend(t, book, lineOf("a"))
+			mustAppend(t, book, lineOf("b"))
+			if err := cut(filepath.Join(dir, testDay, "events.json")); err != nil {
+				t.Fatal(err)
+			}
+			found := 0
+			for f, err := range book.Verify(t.Context(), Query{}) {
+				if err != nil || f.Problem != ProblemCut {
+					t.Errorf("verify: %v, %v", f, err)
+				}
+				found++
+			}
+			if found != 1 {
+				t.Errorf("verify finds %d problems, want 1", found)
+			}
+			var log bytes.Buffer
+			mustAppend(t, open(t, dir, &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))}), lineOf("c"))
+			if !strings.Contains(log.String(), "have been cut off") {
+				t.Errorf("log: %q", log.String())
+			}
+		})
+	}
+}
+
+// TestSameEventInAnotherSpelling: a line that another program wrote, with white space and CRLF, is the same event.
+func TestSameEventInAnotherSpelling(t *testing.T) {
+	dir := t.TempDir()
+	contents := "{\"n\": 1, \"timestamp\": \"1999-11-08T14:32:15Z\", \"event_id\": \"a\"}\r\n"
+	writeDay(t, dir, contents)
+	if pos := mustAppend(t, open(t, dir, nil), lineOf("a")); !pos.Duplicate || pos.Length != len(contents) {
+		t.Errorf("got %+v, want a duplicate of %d bytes", pos, len(contents))
+	}
+}
+
 // TestCancelled holds promise 8: nothing is stored when the context ends before the group is taken; afterwards Append waits.
 func TestCancelled(t *testing.T) {
 	dir := t.TempDir()

@@ -100,10 +100,21 @@ func (b *Book) DaySize(day Day) (int64, error) {
 // openDay opens a day's file for reading. Without one it returns no file and no error. A line that is just being written
 // may be seen in part: openDay waits a few milliseconds for its end.
 func (b *Book) openDay(day Day) (durable.File, int64, error) {
-	f, err := b.fsys.Open(b.dayPath(day), false)
+	name := b.dayPath(day)
+	info, err := b.fsys.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if b.fsys.Resolve(name) != name {
+			return nil, 0, fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", name)
+		}
 		return nil, 0, nil
 	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if !info.Mode.IsRegular() { // to open a pipe is to wait for its writer
+		return nil, 0, fmt.Errorf("%s is no regular file: move it away", name)
+	}
+	f, err := b.fsys.Open(name, false)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -154,19 +165,24 @@ func (b *Book) entry(day Day, l dayfile.Line) (Entry, error) {
 	if l.Text == nil && l.Length > 1 {
 		return damaged(dayfile.LineFault(l))
 	}
-	o, err := parseLine(l.Text)
+	e, err := b.stored(l.Text)
 	if err != nil {
 		return damaged(err.Error())
 	}
-	if o.Find("event_id") == nil {
-		return damaged("event_id is missing")
+	return Entry{pos, e, l.Text}, nil
+}
+
+// stored reads a line of a day file.
+func (b *Book) stored(line []byte) (Event, error) {
+	o, err := parseLine(line)
+	if err != nil {
+		return Event{}, err
 	}
-	if o.Find("timestamp") == nil {
-		return damaged("timestamp is missing")
+	for _, name := range []string{"event_id", "timestamp"} {
+		if o.Find(name) == nil {
+			return Event{}, &RuleError{name, "is missing"}
+		}
 	}
 	e, err := newEvent(o, nil)
-	if err != nil {
-		return damaged(err.Error())
-	}
-	return Entry{pos, e.in(b.zone), l.Text}, nil
+	return e.in(b.zone), err
 }

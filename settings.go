@@ -1,7 +1,6 @@
 package daybook
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"daybook/internal/dayfile"
 	"daybook/internal/durable"
 )
 
@@ -123,6 +123,21 @@ func (s Settings) encode() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
+// decode reads the settings strictly: a member that this version does not know might change what the book means, and
+// encoding/json by itself takes ZONE for zone, and the last of two.
+func (s *Settings) decode(data []byte) error {
+	o, err := dayfile.ParseObject(data)
+	if err != nil {
+		return err
+	}
+	for _, m := range o.Members {
+		if name := o.Name(m); !slices.Contains([]string{"format", "zone", "rules", "views", "write"}, name) {
+			return fmt.Errorf("unknown member %q", name)
+		}
+	}
+	return json.Unmarshal(o.JSON, s)
+}
+
 // readSettings returns fs.ErrNotExist if there are none, and a *SettingsError if they cannot be obeyed.
 func readSettings(fsys durable.FS, dir string) (Settings, error) {
 	name := filepath.Join(dir, SettingsName)
@@ -139,10 +154,7 @@ func readSettings(fsys durable.FS, dir string) (Settings, error) {
 	}
 	s := Settings{Format: *version.Format}
 	if s.Format <= formatVersion {
-		// A member that this version does not know might change what the book means.
-		dec := json.NewDecoder(bytes.NewReader(data))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&s); err != nil {
+		if err := s.decode(data); err != nil {
 			return Settings{}, &SettingsError{name, "it is damaged: " + err.Error()}
 		}
 	}

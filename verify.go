@@ -91,22 +91,27 @@ func (v *verifier) run(ctx context.Context) error {
 	}
 	defer f.Close() // nothing was written
 	v.file = f
-	// The mark may grow while we read, so it is compared with the size as of now, and only if it is this file's.
-	mark, err := dayfile.ReadMark(v.b.fsys, v.b.dayDir(v.day), f)
-	if err == nil && mark > size {
-		if info, err := f.Stat(); err == nil && info.Size < mark {
-			if err := v.report(ProblemCut, size, mark-size, "", "bytes that were durable have been cut off"); err != nil {
-				return err
-			}
-		}
-	}
-	return dayfile.Scan(f, 0, size, func(l dayfile.Line) error {
+	err = dayfile.Scan(f, 0, size, func(l dayfile.Line) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
 		}
 		v.line++
 		return v.check(l)
 	})
+	if err != nil {
+		return err
+	}
+	// The file and its mark may have grown while we read: the file's size, asked for last, is never below the mark.
+	mark, err := dayfile.ReadMark(v.b.fsys, v.b.dayDir(v.day))
+	if err != nil {
+		return nil // without a mark nothing is known of what was there
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size < mark {
+		v.line++
+		err = v.report(ProblemCut, info.Size, mark-info.Size, "", dayfile.CutReason)
+	}
+	return err
 }
 
 func (v *verifier) report(p Problem, off, n int64, id, reason string) error {
@@ -120,8 +125,11 @@ func (v *verifier) check(l dayfile.Line) error {
 	entry, err := v.b.entry(v.day, l)
 	if !l.Whole {
 		reason := "unfinished last line; the next append puts it into quarantine"
-		if err == nil {
+		if l.Text != nil && dayfile.Check(l.Text) == nil {
 			reason = "the last line lacks its newline; the next append completes it"
+			if err != nil {
+				reason += ", but it is no event: " + err.Error()
+			}
 		}
 		return v.report(ProblemUnfinished, l.Offset, l.Length, "", reason)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,9 +46,13 @@ type writer struct {
 	line   []byte // scratch
 	timer  *time.Timer
 	closed bool
+	// lockedSince is when the lock was first found taken, if it has not been had since: who queued meanwhile has waited
+	// for it too.
+	lockedSince time.Time
 }
 
-// lead gives every item of the group its verdict (promise 8) and brings the views up to date.
+// lead gives the items of the group their verdicts (promise 8) and brings the views up to date. The first request, the
+// leader's, is always done then; those that are not have to wait on.
 func (w *writer) lead(group []*request) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,30 +94,30 @@ func (w *writer) lead(group []*request) {
 	}
 }
 
-// commit settles all items and returns the days that have grown.
+// commit settles the items, all of them unless the lock cannot be had, and returns the days that have grown.
 func (w *writer) commit(ctx context.Context, group []*request, todo []*item) (stored []Day) {
 	waits := retryWaits()
-	for attempt := 0; len(todo) > 0; attempt++ {
-		days, err := w.attempt(ctx, todo)
+	for retries := 0; len(todo) > 0; {
+		days, err := w.attempt(ctx, todo, w.patience(group[0]))
 		stored = append(stored, days...)
 		if err == nil {
 			return stored
 		}
-		failed := todo[:0]
-		for _, it := range todo {
-			if !it.settled {
-				failed = append(failed, it)
-			}
+		if errors.Is(err, ErrLocked) {
+			group[0].refuse(err) // the others have come later, and go on waiting
+			return stored
 		}
-		todo = failed
+		todo = slices.DeleteFunc(todo, func(it *item) bool { return it.settled })
 		if durable.IsFull(err) {
 			w.b.opts.Logger.Error("no room for an event", "book", w.b.dir, "error", err)
 		}
-		if attempt < len(waits) && mayRetry(err) {
-			w.b.opts.Logger.Warn("append failed, trying again", "attempt", attempt+1, "after", waits[attempt], "error", err)
-			if waitFor(waits[attempt], group) {
+		if retries < len(waits) && mayRetry(err) {
+			w.b.opts.Logger.Warn("append failed, trying again", "attempt", retries+1, "after", waits[retries], "error", err)
+			if waitFor(waits[retries], group) {
+				retries++
 				continue
 			}
+			err = fmt.Errorf("%w; the retries ended early: %w", err, context.Cause(group[0].ctx))
 		}
 		for _, it := range todo {
 			it.refuse(err)
@@ -122,10 +127,23 @@ func (w *writer) commit(ctx context.Context, group []*request, todo []*item) (st
 	return stored
 }
 
+// patience is how long a group may wait for the lock: until its first request, the leader's, has waited for it long
+// enough.
+func (w *writer) patience(leader *request) time.Duration {
+	if w.lockedSince.IsZero() {
+		return w.b.opts.LockTimeout
+	}
+	since := leader.queued
+	if since.Before(w.lockedSince) {
+		since = w.lockedSince
+	}
+	return max(0, w.b.opts.LockTimeout-time.Since(since))
+}
+
 // mayRetry tells the errors that may pass from those that somebody has to do something about (promise 6).
 func mayRetry(err error) bool {
 	var rule *RuleError
-	return !durable.IsFull(err) && !durable.IsReadOnly(err) && !errors.Is(err, ErrLocked) && !errors.As(err, &rule) &&
+	return !durable.IsFull(err) && !durable.IsReadOnly(err) && !errors.As(err, &rule) &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -154,13 +172,18 @@ func waitFor(d time.Duration, group []*request) bool {
 
 // attempt takes the book's lock once and commits what is not settled, day by day. It returns the first error; items of
 // other days may have been settled all the same.
-func (w *writer) attempt(ctx context.Context, todo []*item) (stored []Day, err error) {
-	if err := w.lock.Acquire(ctx, w.b.opts.LockTimeout); err != nil {
+func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Duration) (stored []Day, err error) {
+	began := time.Now()
+	if err := w.lock.Acquire(ctx, patience); err != nil {
+		if errors.Is(err, ErrLocked) && w.lockedSince.IsZero() {
+			w.lockedSince = began
+		}
 		return nil, err
 	}
+	w.lockedSince = time.Time{}
 	defer func() { w.b.warnIf(w.lock.Release(), "give back the book's lock") }()
 	if len(todo) == 1 { // the usual case, without a second list
-		grown, err := w.commitDay(w.open(todo[0].day), todo)
+		grown, err := w.commitAgain(w.open(todo[0].day), todo)
 		if grown {
 			stored = []Day{todo[0].day}
 		}
@@ -177,7 +200,7 @@ func (w *writer) attempt(ctx context.Context, todo []*item) (stored []Day, err e
 			}
 		}
 		rest = other
-		grown, derr := w.commitDay(w.open(day), same)
+		grown, derr := w.commitAgain(w.open(day), same)
 		if grown {
 			stored = append(stored, day)
 		}
@@ -218,6 +241,15 @@ func (w *writer) evict() {
 	}
 	w.b.warnIf(d.file.Close(), "close a day file")
 	delete(w.days, oldest)
+}
+
+// commitAgain is commitDay, for a second time if the file turns out not to be the one that was indexed.
+func (w *writer) commitAgain(d *dayWriter, items []*item) (grown bool, err error) {
+	grown, err = w.commitDay(d, items)
+	if errors.Is(err, errRewritten) {
+		return w.commitDay(d, items)
+	}
+	return grown, err
 }
 
 // commitDay gives the items, all of the day d, their verdicts: one look at what others have written, one write, one sync.

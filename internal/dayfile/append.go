@@ -35,6 +35,7 @@ func (f *File) Append(lines []byte, sync bool) error {
 	}
 	f.size += int64(len(lines))
 	f.sum = crc32.Update(f.sum, castagnoli, lines)
+	f.noteEnd(lines)
 	if !sync {
 		return nil
 	}

@@ -5,6 +5,7 @@
 package dayfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -34,11 +35,12 @@ type File struct {
 	id   durable.FileID
 	mark durable.File
 
-	size    int64  // bytes seen; all lines up to here end with a newline
-	sum     uint32 // CRC32C of them
-	durable int64  // how many of them are known to be durable
-	marked  bool   // there is a valid mark: it was written before the first byte or after a sync
-	named   bool   // the file's name is known to be durable
+	size    int64    // bytes seen; all lines up to here end with a newline
+	sum     uint32   // CRC32C of them
+	durable int64    // how many of them are known to be durable
+	marked  bool     // there is a valid mark: it was written before the first byte or after a sync
+	named   bool     // the file's name is known to be durable
+	last    [64]byte // the last bytes before size, as many as there are
 }
 
 // Observer is told what a File finds in the bytes that it has not seen yet.
@@ -88,7 +90,7 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 // put into quarantine and cut off (promise 5). Without a day file it makes one if create is set; else the File is
 // empty.
 //
-// Calls when nothing has changed: stat path, read the last byte.
+// Calls when nothing has changed: stat path, read the last 64 bytes.
 func (f *File) Refresh(create bool) error {
 	info, err := f.fsys.Stat(f.Path())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -110,18 +112,19 @@ func (f *File) Refresh(create bool) error {
 		return f.open(false)
 	}
 	if f.size > 0 {
-		var b [2]byte
-		n, err := f.data.ReadAt(b[:], f.size-1)
+		var b [len(f.last) + 1]byte
+		k := int(min(f.size, int64(len(f.last))))
+		n, err := f.data.ReadAt(b[:k+1], f.size-int64(k))
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("read %s: %w", f.Path(), err)
 		}
-		if n == 0 || b[0] != '\n' { // rewritten in place
+		if n < k || !bytes.Equal(b[:k], f.last[len(f.last)-k:]) { // rewritten in place
 			if err := f.forget(); err != nil {
 				return err
 			}
 			return f.open(false)
 		}
-		if n == 1 {
+		if n == k {
 			return f.learnMark()
 		}
 	} else if info.Size == 0 {
@@ -130,12 +133,18 @@ func (f *File) Refresh(create bool) error {
 	return f.catchUp(info.Size)
 }
 
+// noteEnd remembers the last bytes of b, which end at f.size.
+func (f *File) noteEnd(b []byte) {
+	n := copy(f.last[:], f.last[min(len(b), len(f.last)):])
+	copy(f.last[n:], b[max(0, len(b)-len(f.last)):])
+}
+
 // learnMark takes over what another process has made durable. Calls: read mark, if anything is in doubt.
 func (f *File) learnMark() error {
 	if f.durable == f.size {
 		return nil
 	}
-	if m, ok := readMark(f.mark, f.id); ok && m.Size > f.durable && m.Size <= f.size {
+	if m, ok := readMark(f.mark); ok && m.Inode == f.id.Inode && m.Size > f.durable && m.Size <= f.size {
 		if m.Size == f.size && m.Sum != f.sum {
 			return nil // a mark for other bytes is none
 		}
@@ -198,6 +207,10 @@ func (f *File) open(create bool) (err error) {
 	if err != nil {
 		return err
 	}
+	m, valid := readMark(f.mark)
+	if valid && m.Size > info.Size {
+		f.to.Damage(Damage{File: f.Path(), Offset: info.Size, Length: m.Size - info.Size, Reason: CutReason})
+	}
 	if info.Size == 0 {
 		if err := f.writeMark(); err != nil {
 			return fmt.Errorf("write the commit mark of %s: %w", f.Path(), err)
@@ -218,12 +231,8 @@ func (f *File) open(create bool) (err error) {
 //
 // Calls: read mark, read the new bytes; for an unfinished last line, see mendTail.
 func (f *File) catchUp(size int64) error {
-	m, marked := readMark(f.mark, f.id)
-	if marked && m.Size > size {
-		// Acknowledged bytes have gone: the file was cut from outside. What is left is not in doubt.
-		f.to.Damage(Damage{File: f.Path(), Offset: size, Length: m.Size - size, Reason: "durable bytes have been cut off"})
-		marked = false
-	}
+	m, marked := readMark(f.mark)
+	marked = marked && m.Inode == f.id.Inode && m.Size <= size
 	fits, tail, err := f.read(size, m, marked)
 	if err == nil && !fits { // the mark is for other bytes: all of them are in doubt
 		f.to.Reset()
@@ -264,6 +273,8 @@ func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err 
 			return nil
 		}
 		f.size = l.Offset + l.Length
+		f.noteEnd(l.Text)
+		f.noteEnd([]byte{'\n'})
 		if !marked || f.size > m.Size {
 			if reason := LineFault(l); reason != "" {
 				f.to.Damage(Damage{File: f.Path(), Offset: l.Offset, Length: l.Length, Reason: reason})
@@ -276,6 +287,9 @@ func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err 
 	f.sum = sum
 	return fits, tail, err
 }
+
+// CutReason is the Reason of Damage that is missing bytes: the file was cut, or replaced by a shorter one, from outside.
+const CutReason = "durable bytes have been cut off"
 
 // LineFault says what is wrong with a line apart from a missing newline, or "".
 func LineFault(l Line) string {
@@ -299,6 +313,8 @@ func (f *File) mendTail(tail Line) error {
 			return fmt.Errorf("complete the last line of %s: %w", f.Path(), err)
 		}
 		f.sum = crc32.Update(f.sum, castagnoli, []byte{'\n'})
+		f.noteEnd(tail.Text)
+		f.noteEnd([]byte{'\n'})
 		tail.Length++
 		tail.Whole = true
 		f.size = tail.Offset + tail.Length

@@ -74,29 +74,26 @@ func appendHex(b []byte, v uint64, width int) []byte {
 	return b
 }
 
-// readMark returns the mark of the day file with the given identity, or false if there is none or it is no good.
-func readMark(f durable.File, id durable.FileID) (Mark, bool) {
+// readMark returns the mark, or false if there is none or it is no good. It is a bound for the day file only if it has the
+// file's inode; otherwise it tells of the file that was there before.
+func readMark(f durable.File) (Mark, bool) {
 	var b [markLen + 1]byte
 	n, _ := f.ReadAt(b[:], 0) // a mark that cannot be read is no mark
 	m, err := ParseMark(b[:n])
-	return m, err == nil && m.Inode == id.Inode
+	return m, err == nil
 }
 
-// ReadMark returns how many bytes of the open day file are durable according to the mark in the directory day. The error
-// says why there is no valid mark for it.
-func ReadMark(fsys durable.FS, day string, data durable.File) (size int64, err error) {
-	info, err := data.Stat()
-	if err != nil {
-		return 0, err
-	}
+// ReadMark returns how many bytes were durable in the directory day when its mark was written. The error says why there is
+// no valid mark.
+func ReadMark(fsys durable.FS, day string) (size int64, err error) {
 	f, err := fsys.Open(filepath.Join(day, MarkName), false)
 	if err != nil {
 		return 0, err
 	}
 	defer f.Close() // nothing was written
-	m, ok := readMark(f, info.ID)
+	m, ok := readMark(f)
 	if !ok {
-		return 0, fmt.Errorf("%s: no valid mark for this day file", filepath.Join(day, MarkName))
+		return 0, fmt.Errorf("%s: no valid mark", filepath.Join(day, MarkName))
 	}
 	return m.Size, nil
 }

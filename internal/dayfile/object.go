@@ -44,15 +44,15 @@ func (o *Object) Find(name string) []byte {
 // GrammarError tells how a text breaks the grammar of a line.
 type GrammarError struct {
 	Member string // the member it happened in, outer ones first, joined by dots; "" for the object itself
-	Offset int    // in bytes from the text's start
+	Offset int    // in bytes from the text's start; messages count from 1
 	Rule   string // what the grammar demands
 }
 
 func (e *GrammarError) Error() string {
 	if e.Member == "" {
-		return fmt.Sprintf("%s (at byte %d)", e.Rule, e.Offset)
+		return fmt.Sprintf("%s (at byte %d)", e.Rule, e.Offset+1)
 	}
-	return fmt.Sprintf("%s: %s (at byte %d)", e.Member, e.Rule, e.Offset)
+	return fmt.Sprintf("%s: %s (at byte %d)", e.Member, e.Rule, e.Offset+1)
 }
 
 // ParseObject reads text as one JSON object (RFC 8259) in valid UTF-8, nested at most MaxDepth deep, in which no object

@@ -38,7 +38,7 @@ func TestReplaceIsAllOrNothing(t *testing.T) {
 	for n := 1; ; n++ {
 		made := 0
 		for _, applied := range []bool{false, true} {
-			dir := t.TempDir()
+			dir, failed := t.TempDir(), ""
 			name := filepath.Join(dir, "f")
 			if err := durable.Replace(durable.OS(), name, []byte("old")); err != nil {
 				t.Fatal(err)
@@ -46,6 +46,7 @@ func TestReplaceIsAllOrNothing(t *testing.T) {
 			fs := &faultfs.FS{Under: durable.OS(), Fault: func(c faultfs.Call) faultfs.Fault {
 				made = c.N
 				if c.N == n {
+					failed = c.Op
 					return faultfs.Fault{Err: syscall.EIO, Applied: applied, Part: 1}
 				}
 				return faultfs.Fault{}
@@ -57,6 +58,12 @@ func TestReplaceIsAllOrNothing(t *testing.T) {
 			}
 			if got := string(data); got != "new" && (err == nil || got != "old") {
 				t.Errorf("call %d fails (applied %v): error %v, contents %q", n, applied, err, got)
+			}
+			// A failed call leaves none either, unless the removing fails; then Sweep finds it.
+			if failed != "remove" {
+				if got := names(t, dir); len(got) != 1 {
+					t.Errorf("call %d fails (applied %v): files %v before the sweep", n, applied, got)
+				}
 			}
 			if _, err := durable.Sweep(durable.OS(), dir); err != nil {
 				t.Errorf("sweep: %v", err)

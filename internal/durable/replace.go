@@ -54,27 +54,33 @@ var errSwept = errors.New("temporary file swept by another process")
 
 // writeTemp writes data to a new temporary file and syncs it. The file's lock, held until then, tells Sweep that its
 // maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
-func writeTemp(fsys FS, dir, base string, data []byte) (name string, err error) {
-	name = filepath.Join(dir, fmt.Sprintf("%s.%08x%s", base, rand.Uint32(), tempSuffix))
+func writeTemp(fsys FS, dir, base string, data []byte) (string, error) {
+	name := filepath.Join(dir, fmt.Sprintf("%s.%08x%s", base, rand.Uint32(), tempSuffix))
 	f, _, err := fsys.Create(name)
 	if err != nil {
+		fsys.Remove(name) // most likely there is none
 		return "", err
 	}
-	defer func() {
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil && !errors.Is(err, errSwept) {
-			fsys.Remove(name) // best effort: Sweep finds it otherwise
-		}
-	}()
-	if ok, err := f.TryLock(); err != nil || !ok {
-		return "", errors.Join(err, errSwept)
+	err = fill(f, data)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil && !errors.Is(err, errSwept) {
+		fsys.Remove(name) // best effort: Sweep finds it otherwise
+	}
+	return name, err
+}
+
+func fill(f File, data []byte) error {
+	if ok, err := f.TryLock(); err != nil {
+		return err
+	} else if !ok {
+		return errSwept
 	}
 	if _, err := f.WriteAt(data, 0); err != nil {
-		return "", err
+		return err
 	}
-	return name, f.Sync()
+	return f.Sync()
 }
 
 // Sweep removes from dir the temporary files of Replace whose maker no longer lives, and returns how many. Any number
