@@ -53,12 +53,7 @@ func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	b := &Book{dir: dir, fsys: fsys, opts: opts.withDefaults()}
 	lock := durable.NewLock(fsys, filepath.Join(dir, lockName), filepath.Join(dir, turnName))
 	b.writer = writer{b: b, lock: lock, days: make(map[Day]*dayWriter)}
-	b.settings, err = loadSettings(fsys, dir, b.opts.Settings, b.opts.MustExist, func() (func(), error) {
-		if err := lock.Acquire(context.Background(), b.opts.LockTimeout); err != nil {
-			return nil, err
-		}
-		return func() { b.warnIf(lock.Release(), "give back the book's lock") }, nil
-	})
+	b.settings, err = b.loadSettings()
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}

@@ -1,12 +1,15 @@
 package daybook
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"daybook/internal/dayfile"
@@ -164,36 +167,39 @@ func readSettings(fsys durable.FS, dir string) (Settings, error) {
 	return s, nil
 }
 
-// loadSettings returns the book's settings and makes the book with the wanted ones if there is none, unless mustExist.
-func loadSettings(fsys durable.FS, dir string, wanted *Settings, mustExist bool, lock func() (func(), error)) (Settings, error) {
-	s, err := readSettings(fsys, dir)
+// loadSettings returns the book's settings and makes the book if there is none, unless Options.MustExist is set.
+func (b *Book) loadSettings() (Settings, error) {
+	s, err := readSettings(b.fsys, b.dir)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	if mustExist {
-		return s, fmt.Errorf("%s: %w", dir, ErrNoBook)
+	if b.opts.MustExist {
+		return s, fmt.Errorf("%s: %w", b.dir, ErrNoBook)
 	}
-	if wanted == nil {
-		wanted = &Settings{}
+	wanted := Settings{}
+	if b.opts.Settings != nil {
+		wanted = *b.opts.Settings
 	}
-	full := wanted.withDefaults(dir)
+	full := wanted.withDefaults(b.dir)
 	if err := full.check(); err != nil {
-		return s, fmt.Errorf("make a book in %s: %w", dir, err)
+		return s, fmt.Errorf("make a book in %s: %w", b.dir, err)
 	}
-	if err := durable.MkdirAll(fsys, dir); err != nil {
+	if tz := os.Getenv("TZ"); wanted.Zone == "" && full.Rules == RulesVault && full.Zone == "UTC" && !strings.Contains(tz, "UTC") && tz != "" {
+		b.opts.Logger.Warn("TZ names no IANA time zone: the days of the new book are those of UTC, for good", "TZ", tz)
+	}
+	if err := durable.MkdirAll(b.fsys, b.dir); err != nil {
 		return s, fmt.Errorf("make a book: %w", err)
 	}
-	unlock, err := lock()
-	if err != nil {
+	if err := b.writer.lock.Acquire(context.Background(), b.opts.LockTimeout); err != nil {
 		return s, err
 	}
-	defer unlock()
-	if s, err = readSettings(fsys, dir); !errors.Is(err, fs.ErrNotExist) {
+	defer func() { b.warnIf(b.writer.lock.Release(), "give back the book's lock") }()
+	if s, err = readSettings(b.fsys, b.dir); !errors.Is(err, fs.ErrNotExist) {
 		return s, err // another process was faster
 	}
 	data, err := full.encode()
 	if err == nil {
-		err = durable.Replace(fsys, filepath.Join(dir, SettingsName), data)
+		err = durable.Replace(b.fsys, filepath.Join(b.dir, SettingsName), data)
 	}
 	return full, err
 }

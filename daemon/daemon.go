@@ -109,7 +109,7 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			turnDays(midnight, book, documents, c.Logger)
+			keepDocument(midnight, book, documents, c.Logger)
 		}()
 		defer func() { stop(); <-done }()
 	}
@@ -119,20 +119,29 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 	return v.Run(ctx)
 }
 
-// turnDays makes the document of today, and of each day when it begins, until ctx ends. It looks at the clock every few
-// seconds: clocks are set, and machines sleep.
-func turnDays(ctx context.Context, book *daybook.Book, documents *session.View, log *slog.Logger) {
-	tick := time.NewTicker(2 * time.Second)
+// keepDocument makes the document of today, and of each day when it begins, until ctx ends, and mends it within a second
+// when another program has deleted or spoilt it. It looks at the clock again and again: clocks are set, and machines
+// sleep.
+func keepDocument(ctx context.Context, book *daybook.Book, documents *session.View, log *slog.Logger) {
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var made daybook.Day
+	var last error
 	for {
-		if today := book.DayOf(book.Now()); today != made {
-			if err := documents.EnsureDay(ctx, today); err == nil {
-				made = today
-			} else if ctx.Err() == nil {
-				log.Warn("view is behind", "view", documents.Name(), "day", today.String(), "error", err)
-			}
+		today := book.DayOf(book.Now())
+		err := error(nil)
+		if today != made {
+			err = documents.EnsureDay(ctx, today)
+		} else {
+			err = documents.Post(ctx, today)
 		}
+		switch {
+		case err == nil:
+			made = today
+		case ctx.Err() == nil && (last == nil || last.Error() != err.Error()): // each trouble once
+			log.Warn("view is behind", "view", documents.Name(), "day", today.String(), "error", err)
+		}
+		last = err
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

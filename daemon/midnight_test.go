@@ -38,7 +38,7 @@ func TestMidnight(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
-			go func() { defer close(done); turnDays(ctx, book, documents, slog.New(slog.DiscardHandler)) }()
+			go func() { defer close(done); keepDocument(ctx, book, documents, slog.New(slog.DiscardHandler)) }()
 			name := filepath.Join(book.Dir(), "session_"+day+".json")
 			time.Sleep(9 * time.Second)
 			synctest.Wait()
@@ -49,6 +49,14 @@ func TestMidnight(t *testing.T) {
 			synctest.Wait()
 			if _, err := os.Stat(name); err != nil {
 				t.Errorf("%s: three seconds after the day's beginning: %v", zone, err)
+			}
+			if err := os.Remove(name); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(1500 * time.Millisecond)
+			synctest.Wait()
+			if _, err := os.Stat(name); err != nil {
+				t.Errorf("%s: a second and a half after its removal: %v", zone, err)
 			}
 			cancel()
 			<-done

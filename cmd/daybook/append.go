@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -121,7 +122,7 @@ func (a *appender) input(ctx context.Context, name string) error {
 			return nil
 		}
 		if err != nil {
-			return a.stopped(file, lines.upcoming(), err)
+			return a.stopped(file, lines.upcoming(), err, []string{fmt.Sprintf("%d,$", lines.upcoming())})
 		}
 		if err := a.settle(ctx, file, batch); err != nil {
 			return err
@@ -179,7 +180,7 @@ func (v *verdict) judge(got daybook.Verdict, rejected bool) {
 
 // answer prints the verdicts and counts them. The error says why append stops here.
 func (a *appender) answer(verdicts []verdict) error {
-	var first *verdict // the first failed line
+	var failed []verdict
 	enc := newEncoder(a.out)
 	for i := range verdicts {
 		v := &verdicts[i]
@@ -194,9 +195,7 @@ func (a *appender) answer(verdicts []verdict) error {
 				a.env.say("error", "%s: %s", place(v.File, v.Line), v.Error)
 			}
 		case statusFailed:
-			if first == nil {
-				first = v
-			}
+			failed = append(failed, *v)
 		}
 		if a.json {
 			if err := enc.Encode(v); err != nil {
@@ -207,17 +206,47 @@ func (a *appender) answer(verdicts []verdict) error {
 	if err := a.out.Flush(); err != nil {
 		return outputError(err)
 	}
-	if first != nil {
-		return a.stopped(first.File, first.Line, first.err)
+	if len(failed) == 0 {
+		return nil
 	}
-	return nil
+	last := verdicts[len(verdicts)-1].Line
+	return a.stoppedAt(failed, last)
 }
 
-// stopped is the error of a run that ends before the line n of file.
-func (a *appender) stopped(file string, n int, err error) error {
-	hint := fmt.Sprintf("%s; go on with line %d", a.counts(), n)
+// stoppedAt is the error of a run in which lines have failed. They came together with others, down to the line last, which
+// the book has taken or refused: those are not to be appended again.
+func (a *appender) stoppedAt(failed []verdict, last int) error {
+	var again []string
+	for i := 0; i < len(failed); {
+		from := failed[i].Line
+		to := from
+		for i++; i < len(failed) && failed[i].Line == to+1; i++ {
+			to++
+		}
+		if to == last {
+			return a.stopped(failed[0].File, failed[0].Line, failed[0].err, append(again, fmt.Sprintf("%d,$", from)))
+		}
+		if from == to {
+			again = append(again, fmt.Sprint(from))
+		} else {
+			again = append(again, fmt.Sprintf("%d,%d", from, to))
+		}
+	}
+	return a.stopped(failed[0].File, failed[0].Line, failed[0].err, append(again, fmt.Sprintf("%d,$", last+1)))
+}
+
+// stopped is the error of a run that ends before the line n of file. again are the ranges of lines that are to be appended
+// again, as sed addresses them.
+func (a *appender) stopped(file string, n int, err error, again []string) error {
+	hint := fmt.Sprintf("%s; go on with the lines %s", a.counts(), strings.Join(again, " and "))
+	if len(again) == 1 {
+		hint = fmt.Sprintf("%s; go on with line %d", a.counts(), n)
+	}
 	if file != "" {
-		hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, file)
+		hint = fmt.Sprintf("%s; go on with `sed -n '%sp' %s | daybook append`", a.counts(), strings.Join(again, "p;"), file)
+		if len(again) == 1 {
+			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, file)
+		}
 	}
 	if daybook.IsFull(err) {
 		hint = "make room on the disk that holds the book; " + hint

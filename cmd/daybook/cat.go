@@ -68,13 +68,18 @@ func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) er
 		}
 	}
 	if damaged > 0 {
-		return &failure{
-			code: exitDamage,
-			err:  fmt.Errorf("left out %s", count(damaged, "damaged piece")),
-			hint: "`daybook verify` lists all damage; nothing was changed",
-		}
+		return damageLeftOut(damaged)
 	}
 	return nil
+}
+
+// damageLeftOut is the error of a command that has met n damaged pieces, told of them, and done without them.
+func damageLeftOut(n int) error {
+	return &failure{
+		code: exitDamage,
+		err:  fmt.Errorf("left out %s", count(n, "damaged piece")),
+		hint: "`daybook verify` lists all damage; nothing was changed",
+	}
 }
 
 // catDay prints one day and returns how many damaged pieces it met.

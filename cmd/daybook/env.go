@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -21,10 +22,15 @@ func osEnv() env {
 	return env{os.Stdin, os.Stdout, os.Stderr, os.Getenv, os.Getwd, time.Now}
 }
 
-// say writes one line of talk to stderr: `daybook: KIND: …`. An error in writing it is ignored: there is nobody left
-// to tell.
+// longestTalk is how long one line of talk may be, in characters: members and paths from outside have any length.
+const longestTalk = 1000
+
+// say writes one line of talk to stderr: `daybook: KIND: …`. What comes from outside neither breaks the line nor reaches
+// the terminal as a command. An error in writing it is ignored: there is nobody left to tell.
 func (e env) say(kind, format string, args ...any) {
-	fmt.Fprintf(e.stderr, "daybook: %s: %s\n", kind, fmt.Sprintf(format, args...))
+	text := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\ufffd")
+	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
+	fmt.Fprintf(e.stderr, "daybook: %s: %s\n", kind, shorten(printable(text), longestTalk))
 }
 
 // print writes data to stdout.

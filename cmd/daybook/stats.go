@@ -59,9 +59,17 @@ func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybo
 		return err
 	}
 	if g.json {
-		return e.printJSON(s)
+		err = e.printJSON(s)
+	} else {
+		err = e.print(statsPage(day, s))
 	}
-	return e.print(statsPage(day, s))
+	for _, d := range s.Damage {
+		e.say("error", "%v", d)
+	}
+	if err == nil && len(s.Damage) > 0 {
+		return damageLeftOut(len(s.Damage))
+	}
+	return err
 }
 
 // statsPage is the statistics for a person.

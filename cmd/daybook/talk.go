@@ -33,6 +33,9 @@ func (h talkHandler) Handle(_ context.Context, r slog.Record) error {
 	var text strings.Builder
 	text.WriteString(r.Message)
 	add := func(a slog.Attr) bool {
+		if a.Value.String() == "" {
+			return true
+		}
 		fmt.Fprintf(&text, " %s=%v", a.Key, a.Value)
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -44,6 +45,11 @@ programs.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if c.Debounce < 0 || cmd.Flags().Changed("debounce") && c.Debounce == 0 {
 				return usage("write a time such as 500ms or 2s", "--debounce %v is no time to wait", c.Debounce)
+			}
+			for _, pattern := range c.Ignore {
+				if _, err := path.Match(pattern, ""); err != nil {
+					return usage("write it as in 'Archive/*', or 'draft-?.canvas'", "--ignore %q is no pattern", pattern)
+				}
 			}
 			c.Vault = args[0]
 			return watch(cmd.Context(), e, g, c)

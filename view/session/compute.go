@@ -26,7 +26,7 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 	text := appendHead(nil, day, o.colors)
 	headSum := crc32.Checksum(text, castagnoli())
 	at := place{head: int64(len(text)), before: o.before}
-	for l, err := range lines(ctx, b, day, 0) {
+	for l, err := range lines(ctx, b, day, 0, nil) {
 		if err != nil {
 			return nil, err
 		}
@@ -55,6 +55,8 @@ type Statistics struct {
 	LastUpdate      *string          `json:"last_update"`
 	LearningSeconds learning.Seconds `json:"learning_duration_seconds"` // from the earliest to the latest event
 	ActiveSeconds   learning.Seconds `json:"active_seconds"`            // gaps over learning.MaxGap left out
+	// Damage is what the day's file holds that is no event and does not count; nil if there is none.
+	Damage []*daybook.DamageError `json:"-"`
 }
 
 // Stats returns the statistics of a day as the book has them now. A day without events has zeros and empty lists, no times,
@@ -69,7 +71,9 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 		return Statistics{}, err
 	}
 	tally := learning.NewTally(o.colors)
-	for l, err := range lines(ctx, b, day, 0) {
+	var damage []*daybook.DamageError
+	harmed := func(d *daybook.DamageError) { damage = append(damage, d) }
+	for l, err := range lines(ctx, b, day, 0, harmed) {
 		if err != nil {
 			return Statistics{}, err
 		}
@@ -80,7 +84,7 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 		SessionID: sessionID(day), Date: day.String(),
 		TotalEvents: s.TotalEvents, CanvasesModified: s.CanvasesModified,
 		ColorTransitions: s.ColorTransitions, ColorDistribution: s.ColorDistribution, EventTypes: s.EventTypes,
-		LearningSeconds: s.LearningSeconds, ActiveSeconds: s.ActiveSeconds,
+		LearningSeconds: s.LearningSeconds, ActiveSeconds: s.ActiveSeconds, Damage: damage,
 	}
 	if !s.Start.IsZero() {
 		first, last := bounds(s, day, b.Zone())

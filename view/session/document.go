@@ -214,7 +214,7 @@ func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byt
 		return fresh, false, nil
 	}
 	start := from
-	for l, err := range lines(ctx, v.book, d.day, from) {
+	for l, err := range lines(ctx, v.book, d.day, from, nil) {
 		if err != nil {
 			return nil, false, err
 		}

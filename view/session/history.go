@@ -96,7 +96,7 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 		o.colors = learning.Colors{}
 	}
 	for ; from < end; from++ {
-		for l, err := range lines(ctx, b, h.days[from], 0) {
+		for l, err := range lines(ctx, b, h.days[from], 0, nil) {
 			if err != nil {
 				return o, err
 			}

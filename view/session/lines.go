@@ -19,15 +19,20 @@ type line struct {
 	damage      bool // damaged bytes stand between it and the line before, or the place where reading began
 }
 
-// lines yields the events of a day from the byte from on. Damaged lines are left out: the book tells of them. So is a
-// last line that lacks its newline, which somebody may be writing just now.
-func lines(ctx context.Context, b *daybook.Book, day daybook.Day, from int64) iter.Seq2[line, error] {
+// lines yields the events of a day from the byte from on. Damaged lines are left out; harmed, if not nil, is told of them.
+// Left out, too, is a last line that lacks its newline, which somebody may be writing just now.
+func lines(
+	ctx context.Context, b *daybook.Book, day daybook.Day, from int64, harmed func(*daybook.DamageError),
+) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
 		damage := false
 		for entry, err := range b.DayEvents(ctx, day, from) {
 			var harm *daybook.DamageError
 			if errors.As(err, &harm) {
 				damage = true
+				if harmed != nil {
+					harmed(harm)
+				}
 				continue
 			}
 			if err != nil {
@@ -36,7 +41,7 @@ func lines(ctx context.Context, b *daybook.Book, day daybook.Day, from int64) it
 			}
 			pos := entry.Position
 			l := line{pos.Offset, pos.Offset + int64(pos.Length), entry.Event.Line(), entry.Event, damage}
-			if pos.Length == len(l.text) || !yield(l, nil) {
+			if pos.Length == len(entry.Raw) || !yield(l, nil) {
 				return
 			}
 			damage = false

@@ -80,7 +80,7 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 	events := bufio.NewReaderSize(io.NewSectionReader(d.file, f.place.head, f.place.tail-f.place.head), 64<<10)
 	var want, got []byte
 	left := f.place.tail - f.place.head
-	for l, err := range lines(ctx, v.book, d.day, 0) {
+	for l, err := range lines(ctx, v.book, d.day, 0, nil) {
 		if err != nil {
 			return nil, "", err
 		}
@@ -132,7 +132,7 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 	text := appendHead(nil, d.day, d.origin.colors)
 	d.headSum = crc32.Checksum(text, castagnoli())
 	d.place = place{head: int64(len(text)), before: d.origin.before}
-	for l, err := range lines(ctx, v.book, d.day, 0) {
+	for l, err := range lines(ctx, v.book, d.day, 0, nil) {
 		if err != nil {
 			return err
 		}
