@@ -105,6 +105,9 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 		c.Started(book)
 	}
 	if documents != nil {
+		if err := documents.EnsureDay(ctx, book.DayOf(book.Now())); err != nil {
+			c.Logger.Warn("view is behind", "view", documents.Name(), "error", err)
+		}
 		midnight, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
 		go func() {
