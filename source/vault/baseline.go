@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -226,19 +227,23 @@ func removeFile(fsys durable.FS, name string) error {
 // inventory returns the node ids of a known board. A board that cannot be read any more has none.
 func (r *Recorder) inventory(path string) inventory {
 	inv := inventory{board: path}
-	e := r.entry(path)
-	if e == nil {
-		return inv
-	}
-	name := r.baseFile(e.lineage)
-	s, err := r.read(name)
-	if err != nil || s == nil {
-		return inv
-	}
-	if b, err := s.board(); err == nil && b != nil {
+	if b, err := r.lastBoard(path); err == nil && b != nil {
 		inv.ids = idsOf(b)
 	}
 	return inv
+}
+
+// lastBoard returns what was recorded last of the board at path; nil if nothing was.
+func (r *Recorder) lastBoard(path string) (*canvas.Board, error) {
+	e := r.entry(path)
+	if e == nil {
+		return nil, nil
+	}
+	s, err := r.read(r.baseFile(e.lineage))
+	if err != nil || s == nil {
+		return nil, err
+	}
+	return s.board()
 }
 
 // entry returns what is known of the board at path; nil if nothing is.
@@ -268,6 +273,32 @@ func (r *Recorder) paths() []string {
 	}
 	slices.Sort(paths)
 	return paths
+}
+
+// displace makes room at a path for another board, durably, before that is recorded there: wherever a crash comes in
+// between, the board that was there is looked for among those whose paths are not known. It returns the name under
+// which the board is known meanwhile, which holds displacedMark; "" if none is known at the path.
+func (r *Recorder) displace(ctx context.Context, path string) (string, error) {
+	e := r.entry(path)
+	if e != nil && e.pending {
+		if err := r.finish(ctx, e); err != nil {
+			return "", err
+		}
+		e = r.entry(path)
+	}
+	if e == nil || e.hash == "" {
+		return "", nil
+	}
+	base, _, err := r.baseline(e)
+	if err != nil || base == nil {
+		return "", err
+	}
+	base.Displaced = true
+	if err := r.write(r.baseFile(e.lineage), base); err != nil {
+		return "", err
+	}
+	r.update(e, base)
+	return base.path(), nil
 }
 
 func (r *Recorder) know(e *entry, path string) {

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"daybook"
 	"daybook/internal/durable"
 )
 
@@ -30,17 +29,18 @@ type engine struct {
 	agenda    *agenda
 	troubles  map[string]*trouble
 	newcomers map[string]*newcomer
-	settled   []errand        // boards of which it has just been decided what they are
+	settled   [][]errand      // boards of which it has just been decided what they are, in chains
 	seen      map[string]seen // boards as they were last looked at
 	results   chan outcome
 	running   int
 	barrier   bool // no new looks: newcomers are about to be compared
 
-	dirs     map[string]bool // directories that have a watch
-	scans    chan tree       // of a scan in progress
+	dirs     map[string]durable.FileID // directories that have a watch
+	scans    chan tree                 // of a scan in progress
 	scanning bool
 	scanAt   time.Time // when the next scan is due
-	poll     bool      // the system does not tell of all changes
+	home     home
+	poll     bool // the system does not tell of all changes
 	said     map[string]bool
 
 	quit     <-chan struct{} // closed when ctx ends
@@ -60,7 +60,7 @@ type trouble struct {
 	late       bool
 }
 
-// newcomer is a board that is not known by its path.
+// newcomer is a board that is not known by its path, or a file that may hold another board than the one known by it.
 type newcomer struct {
 	errand
 	ids   []string
@@ -80,7 +80,7 @@ func newEngine(v *Vault, watch bool) *engine {
 		troubles:  map[string]*trouble{},
 		newcomers: map[string]*newcomer{},
 		seen:      map[string]seen{},
-		dirs:      map[string]bool{},
+		dirs:      map[string]durable.FileID{},
 		results:   make(chan outcome),
 		scans:     make(chan tree),
 		failed:    map[string]error{},
@@ -174,6 +174,7 @@ func (e *engine) loop(ctx context.Context) {
 		now := time.Now()
 		e.resolve(now)
 		e.dispatch(now)
+		e.lookHome(now)
 		e.startScan(now)
 		if e.idle() {
 			return
@@ -227,10 +228,12 @@ func (e *engine) nextWake(now time.Time) time.Duration {
 		}
 	}
 	if e.watch && !e.scanning && !e.stopping {
-		wait = min(wait, e.scanAt.Sub(now))
+		wait = min(wait, e.scanAt.Sub(now), e.home.lookAt.Sub(now))
 	}
 	for _, n := range e.newcomers {
-		wait = min(wait, n.since.Add(longestHold).Sub(now))
+		if !e.barrier { // otherwise only a look that comes to its end makes a difference
+			wait = min(wait, n.since.Add(longestHold).Sub(now))
+		}
 	}
 	return max(wait, 0)
 }
@@ -255,7 +258,7 @@ func (e *engine) dispatch(now time.Time) {
 	for e.running < e.v.opts.Parallel && len(e.settled) > 0 {
 		next := e.settled[0]
 		e.settled = e.settled[1:]
-		e.start(next)
+		e.start(next...)
 	}
 	for e.running < e.v.opts.Parallel && !e.barrier {
 		path, it, ok := e.agenda.take(now)
@@ -281,9 +284,14 @@ func (e *engine) errand(path string, it item, now time.Time) errand {
 	return er
 }
 
-func (e *engine) start(er errand) {
-	e.running++
-	go func() { e.results <- e.v.look(e.work, er) }()
+// start starts a look at a board, or at several, one after the other.
+func (e *engine) start(chain ...errand) {
+	e.running += len(chain)
+	go func() {
+		for _, out := range e.v.lookAll(e.work, chain) {
+			e.results <- out
+		}
+	}()
 }
 
 // looked takes in what a look found.
@@ -295,7 +303,7 @@ func (e *engine) looked(out outcome) {
 	}
 	e.agenda.done(out.path)
 	e.seen[out.path] = seen{out.info, now}
-	if out.from != "" {
+	if out.from != "" && !out.chained {
 		e.agenda.done(out.from)
 		e.agenda.found(out.from, now, out.late)
 	}
@@ -322,69 +330,6 @@ func (e *engine) looked(out outcome) {
 		}
 	}
 	t.attempts = 0
-}
-
-func (e *engine) isAbsent(out outcome, t *trouble, now time.Time) {
-	t.unreadable, t.looks = time.Time{}, 0
-	if out.finished {
-		delete(e.troubles, out.path)
-		delete(e.seen, out.path)
-		delete(e.failed, out.path)
-		return
-	}
-	if t.absent.IsZero() {
-		t.absent = now
-	}
-	switch at := t.absent.Add(e.v.opts.Absence); {
-	case at.After(now):
-		e.agenda.again(out.path, at, out.late)
-	case !out.mayDelete: // others have to be looked at first
-		e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
-	case e.watch: // its directory cannot be read: it may come back
-		e.agenda.again(out.path, now.Add(slowestLook), out.late)
-	}
-}
-
-func (e *engine) isUnreadable(out outcome, t *trouble, now time.Time) {
-	t.absent = time.Time{}
-	if t.unreadable.IsZero() {
-		t.unreadable = now
-	}
-	t.looks++
-	switch at := t.unreadable.Add(e.v.opts.Patience); {
-	case at.After(now) && !out.finished:
-		e.agenda.again(out.path, minTime(at, now.Add(e.v.opts.Debounce)), out.late)
-	case !out.finished:
-		e.agenda.again(out.path, now, out.late)
-	case e.watch:
-		e.agenda.again(out.path, now.Add(min(slowestLook, time.Duration(t.looks)*time.Second)), out.late)
-	}
-}
-
-// recordFailed has a recording tried again.
-func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
-	if errors.Is(out.err, daybook.ErrClosed) {
-		e.fatal = out.err
-		return
-	}
-	t.attempts++
-	if t.attempts == 1 {
-		level := slog.LevelWarn
-		if durable.IsFull(out.err) || durable.IsReadOnly(out.err) {
-			level = slog.LevelError
-		}
-		e.log.Log(e.work, level, "a save cannot be recorded yet, it is tried again",
-			"canvas_id", canvasID(out.path), "error", out.err)
-	}
-	if !e.watch && t.attempts >= onceAttempts {
-		e.failed[out.path] = out.err
-		return
-	}
-	if e.stopping {
-		return // the next start finds it
-	}
-	e.retries++
-	e.agenda.again(out.path, now.Add(e.v.opts.Retry), out.late)
 }
 
 func minTime(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"time"
 
@@ -20,7 +21,9 @@ type errand struct {
 	mayTell   bool // it has been unreadable for long enough
 
 	settled bool   // it is known what the board is:
-	from    string // the board that was here before, or none
+	from    string // the board that was elsewhere before, or none
+	first   bool   // the board known here has to make room for it, until its turn comes
+	chained bool   // the board at from has its turn next
 }
 
 // outcome is what became of an errand.
@@ -55,7 +58,7 @@ func (v *Vault) look(ctx context.Context, e errand) outcome {
 	case s.absent:
 		out.found = isAbsentNow
 		out.finished = !isKnown
-		if isKnown && e.mayDelete && gone(v.opts.fsys, v.root, v.home, e.path) {
+		if isKnown && e.mayDelete && v.gone(e.path) {
 			out.err = v.rec.Record(ctx, Save{Path: e.path, Time: v.absentTime(e), Late: e.late})
 			out.finished = out.err == nil
 		}
@@ -72,18 +75,65 @@ func (v *Vault) look(ctx context.Context, e errand) outcome {
 		out.found, out.ids = isNewcomer, idsOf(s.board)
 	default:
 		out.err = v.rec.Record(ctx, v.saveOf(e, s))
+		if errors.Is(out.err, errOther) {
+			out.err, out.found, out.ids = nil, isNewcomer, idsOf(s.board)
+			return out
+		}
 		out.finished = out.err == nil
 	}
 	return out
 }
 
+// lookAll looks at boards that are to be recorded one after the other, because each takes the path of the next. When
+// one is not what it was any more, the others are to be looked at again.
+func (v *Vault) lookAll(ctx context.Context, chain []errand) []outcome {
+	var outs []outcome
+	moved := ""
+	for i, e := range chain {
+		if e.first {
+			var err error
+			if moved, err = v.rec.displace(ctx, e.path); err != nil {
+				outs = append(outs, outcome{errand: e, err: err})
+				return append(outs, notNow(chain[i+1:])...)
+			}
+		}
+		if e.from != "" && e.from == chain[0].path {
+			e.from = moved
+		}
+		was, _ := v.rec.known(e.from)
+		out := v.look(ctx, e)
+		outs = append(outs, out)
+		is, still := v.rec.known(e.from)
+		if out.err != nil || out.found != isBoard || e.from != "" && still && is.lineage == was.lineage {
+			return append(outs, notNow(chain[i+1:])...)
+		}
+	}
+	return outs
+}
+
+func notNow(rest []errand) []outcome {
+	var outs []outcome
+	for _, e := range rest {
+		outs = append(outs, outcome{errand: e, found: isChanging})
+	}
+	return outs
+}
+
 // saveOf is the save that a board's file holds.
 func (v *Vault) saveOf(e errand, s sight) Save {
 	save := Save{Path: e.path, Board: s.board, Time: modTime(s.info), Late: v.isLate(e, s.info)}
-	if e.from != "" && gone(v.opts.fsys, v.root, v.home, e.from) {
+	save.mayBeOther = !e.settled
+	if e.from != "" && (v.gone(e.from) || e.chained && v.hasOther(e.from)) {
 		save.From = e.from // otherwise it is a copy
 	}
 	return save
+}
+
+// hasOther reports whether there is another board by now where a known one was.
+func (v *Vault) hasOther(path string) bool {
+	s := look(v.opts.fsys, v.root, path)
+	known, err := v.rec.lastBoard(path)
+	return err == nil && s.board != nil && isOther(idsOf(s.board), known)
 }
 
 // isLate reports whether what a look found happened while nobody watched. The first look at a vault finds everything

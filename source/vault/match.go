@@ -3,6 +3,8 @@ package vault
 import (
 	"cmp"
 	"slices"
+
+	"daybook/canvas"
 )
 
 // inventory is what tells a board from another: the ids of its nodes.
@@ -54,6 +56,44 @@ func matchRenames(missing, fresh []inventory) map[string]string {
 		taken[p.old] = true
 	}
 	return renames
+}
+
+// isOther reports whether a file that holds the cards ids is hardly the board old: half or less of old's are there.
+func isOther(ids []string, old *canvas.Board) bool {
+	if old == nil || len(old.Nodes) == 0 {
+		return false
+	}
+	shared := 0
+	before := idsOf(old)
+	for _, id := range before {
+		if _, ok := slices.BinarySearch(ids, id); ok {
+			shared++
+		}
+	}
+	return 2*shared <= len(before)
+}
+
+// settleRenames is matchRenames where a new board may lie at the path of an old one, so that both have the same name. A
+// board at whose path another one seems to lie stays itself all the same when nobody else is it.
+func settleRenames(old, fresh []inventory) map[string]string {
+	for {
+		renames := matchRenames(old, fresh)
+		claimed := map[string]bool{}
+		for _, from := range renames {
+			claimed[from] = true
+		}
+		stays := func(i inventory) bool {
+			isOld := slices.ContainsFunc(old, func(o inventory) bool { return o.board == i.board })
+			return renames[i.board] != "" && isOld && !claimed[i.board]
+		}
+		n := slices.IndexFunc(fresh, stays)
+		if n < 0 {
+			return renames
+		}
+		board := fresh[n].board
+		is := func(i inventory) bool { return i.board == board }
+		old, fresh = slices.DeleteFunc(slices.Clone(old), is), slices.DeleteFunc(slices.Clone(fresh), is)
+	}
 }
 
 // distinct sorts ids and drops repetitions.

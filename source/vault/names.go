@@ -97,6 +97,7 @@ func (s skipper) matches(rel string) bool {
 // canvasID is the name that events have for the board at the path rel: the path itself, with U+FFFD where it is not
 // valid UTF-8.
 func canvasID(rel string) string {
+	rel, _, _ = strings.Cut(rel, displacedMark)
 	if utf8.ValidString(rel) {
 		return rel
 	}

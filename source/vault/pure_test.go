@@ -206,6 +206,9 @@ func TestEventTime(t *testing.T) {
 		want time.Time
 	}{
 		{"first sight", Save{Board: board, Time: before}, state{}, now},
+		{"unreadable at first sight", Save{Unreadable: "empty", Time: before}, state{}, now},
+		{"unreadable, of 1970", Save{Unreadable: "empty", Time: time.Unix(0, 0)}, state{}, now},
+		{"unreadable later", Save{Unreadable: "empty", Time: before}, state{Hash: "x"}, before},
 		{"an edit", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-2 * time.Hour).Format(timeLayout)}, before},
 		{"ahead of the clock", Save{Board: board, Time: now.Add(1)}, state{Hash: "x"}, now},
 		{"older than the last save", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-time.Minute).Format(timeLayout)}, now},

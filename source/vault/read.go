@@ -30,6 +30,9 @@ const (
 // look reads the board rel under root. What it read counts only when the file's state before and after it agree and
 // the path still names the same file: else the board is being replaced or written.
 func look(fsys durable.FS, root, rel string) sight {
+	if strings.Contains(rel, displacedMark) {
+		return sight{absent: true} // where that board is now is not known
+	}
 	if !utf8.ValidString(rel) {
 		return sight{reason: "its path is not valid UTF-8"}
 	}

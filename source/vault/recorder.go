@@ -25,8 +25,8 @@ type Save struct {
 	// Unreadable is why the file holds no board at present.
 	Unreadable string
 	// Time is when it happened, for a file its modification time. Unless Historic is set, a time that is zero, ahead
-	// of the clock or older than the board's last recorded save is replaced by the present, and so is that of a first
-	// sight and of a mere renaming, which leaves the modification time alone.
+	// of the clock or older than the board's last recorded save is replaced by the present, and so is that of a board
+	// that has not been read yet, readable or not, and of a mere renaming, which leaves the modification time alone.
 	Time time.Time
 	// Historic keeps Time as it is: the save comes from a history, not from the file system.
 	Historic bool
@@ -34,7 +34,13 @@ type Save struct {
 	Late bool
 
 	hash string // of Board
+	// mayBeOther has errOther returned, and nothing recorded, when the file may hold another board than before.
+	mayBeOther bool
 }
+
+// errOther is what Record returns, if Save.mayBeOther is set, for a file that holds half or less of the cards of the
+// board that it held before.
+var errOther = errors.New("it may be another board")
 
 // Recorder turns saves into events: each against the board's last recorded state, which it keeps in the directory
 // baseline of the book, each exactly once, whatever crashes.
@@ -51,6 +57,7 @@ type Recorder struct {
 	dir   string
 	fresh bool // no board was known when the Recorder was made
 	tell  func(Recorded)
+	ready func() error // if not nil, says why nothing can be recorded at present
 
 	mu     sync.Mutex
 	byPath map[string]*entry
@@ -119,6 +126,11 @@ func (r *Recorder) Finish(ctx context.Context) error {
 // is lost: Record, called again with the state of that time, finishes what is left. When ctx ends before the events are
 // appended, the error is its cause.
 func (r *Recorder) Record(ctx context.Context, s Save) error {
+	if r.ready != nil {
+		if err := r.ready(); err != nil {
+			return err
+		}
+	}
 	e, err := r.subject(ctx, &s)
 	if err != nil {
 		return err
@@ -151,6 +163,9 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 	}
 	if base == nil {
 		return r.Record(ctx, s) // its lineage has ended: it is a new board
+	}
+	if s.mayBeOther && s.Board != nil && isOther(idsOf(s.Board), old) {
+		return errOther
 	}
 	return r.record(ctx, e, base, old, s)
 }
@@ -211,7 +226,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 		if !s.Time.IsZero() {
 			sv.FileTime = s.Time.In(at.Location()).Format(timeLayout)
 		}
-	case s.From != "":
+	case s.From != "" && base.Path != canvasID(s.Path): // else a displaced board is back
 		sv.OldPath = base.Path
 	}
 	n := base.following(at, sv)
@@ -238,7 +253,7 @@ func (r *Recorder) eventTime(s Save, base *state) time.Time {
 		return t
 	case s.Time.IsZero(), t.After(now), t.Before(base.moment()):
 		return now
-	case s.Board != nil && (base.Hash == "" || base.Hash == s.hash):
+	case base.Hash == "" || s.Board != nil && base.Hash == s.hash:
 		return now
 	}
 	return t

@@ -227,7 +227,15 @@ func (s *stage) move(from, to string) error {
 
 // tell tells of a change as the system would: only in directories that are watched.
 func (s *stage) tell(rel string, made, gone bool) {
-	if s.vault == nil || s.quiet || !s.tells.watches(filepath.Dir(s.path(rel))) {
+	if s.vault == nil || s.quiet {
+		return
+	}
+	if own := s.path(rel); gone && s.tells.watches(own) { // as inotify: its end is told, and its watch ends with it
+		s.tells.Remove(own)
+		s.tells.notices <- notice{name: own, gone: true}
+		synctest.Wait()
+	}
+	if !s.tells.watches(filepath.Dir(s.path(rel))) {
 		return
 	}
 	s.tells.notices <- notice{name: s.path(rel), made: made, gone: gone}

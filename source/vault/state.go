@@ -16,10 +16,12 @@ import (
 // state is a file of the directory baseline: what is known of one board after its latest save. As LINEAGE.intent.json
 // it is to be recorded yet, as LINEAGE.json it is recorded, and the one becomes the other by being renamed.
 type state struct {
-	Format     int      `json:"format"`
-	Lineage    string   `json:"lineage"`
-	Path       string   `json:"path"`                 // in the vault, with "/"
-	PathBytes  []byte   `json:"path_bytes,omitempty"` // the path, where it is not valid UTF-8
+	Format    int    `json:"format"`
+	Lineage   string `json:"lineage"`
+	Path      string `json:"path"`                 // in the vault, with "/"
+	PathBytes []byte `json:"path_bytes,omitempty"` // the path, where it is not valid UTF-8
+	// Displaced says that another board has taken the path: where this one is now is to be found out by comparing.
+	Displaced  bool     `json:"displaced,omitempty"`
 	Generation int64    `json:"generation"`           // 1 for the first save of the lineage, one more for each
 	Time       string   `json:"time"`                 // of the save's events, as they have it
 	Hash       string   `json:"hash,omitempty"`       // of the board; "" while none has been read yet
@@ -60,6 +62,7 @@ const (
 	historyLength = 64
 	historyHex    = 16 // hex digits of a hash in History
 	sumPrefix     = `{"sum":"`
+	displacedMark = "\x00" // in the name of a displaced board, between its old path and its lineage
 )
 
 // timeLayout is RFC 3339 with microseconds and a numeric offset, in UTC too.
@@ -109,8 +112,11 @@ func decodeState(data []byte) (*state, error) {
 	return &s, nil
 }
 
-// path returns the board's path as the file system has it.
+// path returns the board's path as the file system has it; for a displaced board a name that no file can have.
 func (s *state) path() string {
+	if s.Displaced {
+		return s.Path + displacedMark + s.Lineage
+	}
 	if s.PathBytes != nil {
 		return string(s.PathBytes)
 	}
@@ -118,7 +124,7 @@ func (s *state) path() string {
 }
 
 func (s *state) setPath(rel string) {
-	s.Path, s.PathBytes = canvasID(rel), nil
+	s.Path, s.PathBytes, s.Displaced = canvasID(rel), nil, false
 	if s.Path != rel {
 		s.PathBytes = []byte(rel)
 	}

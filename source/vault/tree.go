@@ -12,10 +12,11 @@ import (
 
 // tree is what a walk through a vault found.
 type tree struct {
-	boards map[string]durable.Info // by path in the vault
-	dirs   []string                // paths in the vault, "." for the vault itself
-	err    error                   // what could not be read; the rest was found all the same
-	noRoom bool                    // the system grants no more watches
+	boards map[string]durable.Info   // by path in the vault
+	dirs   map[string]durable.FileID // by path in the vault, "." for the vault itself
+	lost   []string                  // directories that had a watch and could not be listed
+	err    error                     // what could not be read; the rest was found all the same
+	noRoom bool                      // the system grants no more watches
 }
 
 // walker walks through the directories of a vault.
@@ -26,8 +27,10 @@ type walker struct {
 	skip skipper
 	// watch, if not nil, is called with each directory before it is listed: what is made in it afterwards is told by
 	// notices, what was there before is found by the walk.
-	watch func(dir string) error
-	quit  <-chan struct{} // closed, the walk ends early and has found nothing that may be relied upon
+	watch   func(dir string) error
+	unwatch func(dir string) error
+	watched map[string]durable.FileID // what has a watch: what is another directory by now gets a new one
+	quit    <-chan struct{}           // closed, the walk ends early and has found nothing that may be relied upon
 
 	found tree
 	seen  map[durable.FileID]bool
@@ -38,7 +41,7 @@ type walker struct {
 // out of the vault, once all real directories have been seen, and no directory is walked twice, so that links in a
 // circle do no harm.
 func (w *walker) walk(rel string) tree {
-	w.found = tree{boards: map[string]durable.Info{}}
+	w.found = tree{boards: map[string]durable.Info{}, dirs: map[string]durable.FileID{}}
 	w.seen = map[durable.FileID]bool{}
 	if rel == "." || !w.isAlias(rel) {
 		w.dir(rel)
@@ -48,7 +51,20 @@ func (w *walker) walk(rel string) tree {
 		w.links = w.links[1:]
 		w.dir(next)
 	}
+	if rel == "." {
+		for dir := range w.watched {
+			if !w.found.at(dir) {
+				w.found.lost = append(w.found.lost, dir)
+			}
+		}
+	}
 	return w.found
+}
+
+// at reports whether the directory dir was listed.
+func (t tree) at(dir string) bool {
+	_, ok := t.dirs[dir]
+	return ok
 }
 
 func (w *walker) full(rel string) string { return filepath.Join(w.root, filepath.FromSlash(rel)) }
@@ -69,6 +85,10 @@ func (w *walker) dir(rel string) {
 	}
 	w.seen[info.ID] = true
 	if w.watch != nil {
+		if id, ok := w.watched[rel]; ok && id != info.ID {
+			// The system still watches the directory that had this name before, or none.
+			_ = w.unwatch(w.full(rel))
+		}
 		if err := w.watch(w.full(rel)); errors.Is(err, errNoRoom) {
 			w.found.noRoom = true
 		} else if err != nil {
@@ -80,7 +100,7 @@ func (w *walker) dir(rel string) {
 		w.fail(rel, err)
 		return
 	}
-	w.found.dirs = append(w.found.dirs, rel)
+	w.found.dirs[rel] = info.ID
 	for _, e := range entries {
 		w.entry(path.Join(rel, e.Name()), e.Type())
 	}

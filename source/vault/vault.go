@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"daybook"
@@ -106,7 +107,7 @@ type Vault struct {
 	opts Options
 	rec  *Recorder
 	lock *watchLock
-	home durable.FileID // what root was when it was opened
+	home atomic.Pointer[durable.FileID] // what root was when it was opened, or has been found to be since
 	skip skipper
 
 	started time.Time // when the running CatchUp or Run began
@@ -145,9 +146,12 @@ func Open(root string, book Book, opts *Options) (*Vault, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault %q: %w", root, err), lock.close())
 	}
-	return &Vault{
-		root: abs, real: realPath(abs), home: info.ID, book: book, opts: o, rec: rec, lock: lock, skip: skip,
-	}, nil
+	v := &Vault{root: abs, real: realPath(abs), book: book, opts: o, rec: rec, lock: lock, skip: skip}
+	v.home.Store(&info.ID)
+	if skip.own != "" {
+		rec.ready = v.there // recording makes missing directories again: never a vault that is away
+	}
+	return v, nil
 }
 
 // CatchUp records what changed since the last recorded states, and returns when all boards are dealt with: 2 s later

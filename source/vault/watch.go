@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"daybook/internal/durable"
 )
 
 // This file is the engine's part that finds out which boards to look at: scans, notices, and which board is which.
@@ -14,7 +16,7 @@ import (
 func (e *engine) walker() *walker {
 	w := &walker{fsys: e.v.opts.fsys, root: e.v.root, real: e.v.real, skip: e.v.skip, quit: e.quit}
 	if e.notify != nil {
-		w.watch = e.notify.Add
+		w.watch, w.unwatch, w.watched = e.notify.Add, e.notify.Remove, maps.Clone(e.dirs)
 	}
 	return w
 }
@@ -25,6 +27,7 @@ func (e *engine) startScan(now time.Time) {
 		return
 	}
 	e.scanning = true
+	e.scanAt = now.Add(e.v.opts.Rescan) // a scan asked for while this one runs is not forgotten
 	w := e.walker()
 	go func() { e.scans <- w.walk(".") }()
 }
@@ -32,8 +35,13 @@ func (e *engine) startScan(now time.Time) {
 // scanned compares what a scan found with what has been seen. At the start everything is looked at.
 func (e *engine) scanned(found tree, start bool) {
 	now := time.Now()
+	if !found.at(".") {
+		e.homeGone(found.err, now)
+		return
+	}
+	again := e.homeFound(found, now)
 	if found.err != nil && e.once("scan") {
-		e.log.Warn("the vault cannot be looked through completely", "error", found.err)
+		e.log.Warn("the vault cannot be looked through completely", "error", oneLine(found.err))
 	}
 	if found.err == nil {
 		delete(e.said, "scan")
@@ -42,6 +50,21 @@ func (e *engine) scanned(found tree, start bool) {
 		e.noWatch(errNoRoom)
 	}
 	e.watched(found.dirs)
+	e.unwatch(found.lost)
+	e.compare(found, start, again, now)
+	wait := e.v.opts.Rescan
+	if found.err != nil {
+		wait = min(wait, slowestLook)
+	}
+	if e.poll || e.home.strange != nil {
+		wait = min(wait, e.v.opts.Poll)
+	}
+	e.scanSoon(wait)
+}
+
+// compare has the boards looked at that differ from what was seen of them, are missing, or, at the start and when the
+// vault has come back, are there.
+func (e *engine) compare(found tree, start, again bool, now time.Time) {
 	for board, info := range found.boards {
 		s, ok := e.seen[board]
 		switch racy := time.Unix(0, info.ModTime).Add(racyWindow); {
@@ -49,7 +72,7 @@ func (e *engine) scanned(found tree, start bool) {
 			e.agenda.found(board, now, true)
 		case !ok || s.info != info:
 			e.agenda.touch(board, now)
-		case s.at.Before(racy): // it may have changed since without showing it
+		case again || s.at.Before(racy): // it may have changed since without showing it
 			e.agenda.found(board, now, false)
 		}
 	}
@@ -57,21 +80,23 @@ func (e *engine) scanned(found tree, start bool) {
 		if _, ok := found.boards[board]; ok {
 			continue
 		}
-		if t := e.troubles[board]; t == nil || t.absent.IsZero() && t.unreadable.IsZero() {
+		if t := e.troubles[board]; again || t == nil || t.absent.IsZero() && t.unreadable.IsZero() {
 			e.agenda.found(board, now, start)
 		}
 	}
-	wait := e.v.opts.Rescan
-	if e.poll {
-		wait = min(wait, e.v.opts.Poll)
-	}
-	e.scanAt = now.Add(wait)
 }
 
 // watched notes which directories have a watch.
-func (e *engine) watched(dirs []string) {
+func (e *engine) watched(dirs map[string]durable.FileID) { maps.Copy(e.dirs, dirs) }
+
+// unwatch ends the watches of directories.
+func (e *engine) unwatch(dirs []string) {
 	for _, dir := range dirs {
-		e.dirs[dir] = true
+		delete(e.dirs, dir)
+		if e.notify != nil {
+			// The system ends the watch of a directory that is gone by itself, and then has none to end.
+			_ = e.notify.Remove(filepath.Join(e.v.root, filepath.FromSlash(dir)))
+		}
 	}
 }
 
@@ -103,7 +128,7 @@ func (e *engine) notifyFailed(err error) {
 		e.scanSoon(0)
 		return
 	}
-	e.log.Warn("watch the vault", "error", err)
+	e.log.Warn("watch the vault", "error", oneLine(err))
 	e.scanSoon(e.v.opts.Poll)
 }
 
@@ -117,6 +142,7 @@ func (e *engine) noticed(n notice) {
 	}
 	now := time.Now()
 	if rel == "." {
+		e.home.lookAt = now // it may have gone, and its watch with it
 		e.scanSoon(e.v.opts.Debounce)
 		return
 	}
@@ -157,7 +183,7 @@ func (e *engine) dirMade(rel string, now time.Time) {
 // dirGone has the boards of a directory that is no longer there looked at, and ends the watches below it, which
 // otherwise would go on under the old name when it was only moved.
 func (e *engine) dirGone(rel string, now time.Time) {
-	if e.v.skip.board(rel) && !e.dirs[rel] {
+	if _, wasDir := e.dirs[rel]; e.v.skip.board(rel) && !wasDir {
 		return // it was a board
 	}
 	below := rel + "/"
@@ -168,99 +194,11 @@ func (e *engine) dirGone(rel string, now time.Time) {
 			}
 		}
 	}
-	if e.notify == nil {
-		return
-	}
+	var lost []string
 	for dir := range e.dirs {
 		if dir == rel || strings.HasPrefix(dir, below) {
-			delete(e.dirs, dir)
-			// The system ends the watch of a directory that is gone by itself, and then has none to end.
-			_ = e.notify.Remove(filepath.Join(e.v.root, filepath.FromSlash(dir)))
+			lost = append(lost, dir)
 		}
 	}
-}
-
-// suspects are the known boards that a newcomer may be: those that something happened to, those that are missing, and
-// those whose name differs only in case.
-func (e *engine) suspects(newcomer string) []string {
-	var out []string
-	for _, board := range e.v.rec.paths() {
-		known, ok := e.v.rec.known(board)
-		if !ok || known.hash == "" || board == newcomer {
-			continue
-		}
-		t := e.troubles[board]
-		_, noted := e.agenda.items[board]
-		if noted || e.agenda.busy[board] || t != nil && !t.absent.IsZero() || strings.EqualFold(board, newcomer) {
-			out = append(out, board)
-		}
-	}
-	return out
-}
-
-// holding reports whether boards that may be others under a new name have to be looked at before one is deleted.
-func (e *engine) holding() bool { return len(e.newcomers) > 0 || len(e.settled) > 0 || e.strangers() }
-
-// strangers reports whether a board that is not known by its path is waiting to be looked at for the first time.
-func (e *engine) strangers() bool {
-	stranger := func(board string) bool {
-		known, ok := e.v.rec.known(board)
-		return !ok || known.hash == "" && !known.unreadable
-	}
-	for board := range e.agenda.items {
-		if stranger(board) {
-			return true
-		}
-	}
-	for board := range e.agenda.busy {
-		if e.newcomers[board] == nil && stranger(board) {
-			return true
-		}
-	}
-	return false
-}
-
-// resolve decides which newcomers are known boards under another name, once all have been looked at. Nothing else is
-// under way then.
-func (e *engine) resolve(now time.Time) {
-	e.barrier = false
-	if len(e.newcomers) == 0 {
-		return
-	}
-	oldest := now
-	for _, n := range e.newcomers {
-		oldest = minTime(oldest, n.since)
-	}
-	if e.strangers() && now.Sub(oldest) < longestHold && e.work.Err() == nil {
-		return
-	}
-	if e.running > 0 {
-		e.barrier = true
-		return
-	}
-	var missing, fresh []inventory
-	suspected := map[string]bool{}
-	for _, path := range slices.Sorted(maps.Keys(e.newcomers)) {
-		if gone(e.v.opts.fsys, e.v.root, e.v.home, path) { // the old name of a board of which the case was changed
-			e.agenda.done(path)
-			continue
-		}
-		fresh = append(fresh, inventory{path, e.newcomers[path].ids})
-		for _, board := range e.suspects(path) {
-			if !suspected[board] && gone(e.v.opts.fsys, e.v.root, e.v.home, board) {
-				missing = append(missing, e.v.rec.inventory(board))
-			}
-			suspected[board] = true
-		}
-	}
-	renames := matchRenames(missing, fresh)
-	for _, f := range fresh {
-		er := e.newcomers[f.board].errand
-		er.settled, er.from = true, renames[f.board]
-		if er.from != "" {
-			e.agenda.busy[er.from] = true
-		}
-		e.settled = append(e.settled, er)
-	}
-	clear(e.newcomers)
+	e.unwatch(lost)
 }
