@@ -139,7 +139,7 @@ func (a *appending) refuse(i int, rule *daybook.RuleError) {
 func (a *appending) giveUp(i int, err error) {
 	a.given[i] = true
 	a.r.opts.Logger.Error("the book refuses an event for good: it is not recorded",
-		"canvas_id", a.state.Path, "event_type", a.drafts[i].kind, "save", a.state.saveID(), "error", err)
+		"canvas_id", a.state.Path, "event_type", a.drafts[i].kind, "save", a.state.saveID(), "error", oneLine(err))
 	a.r.mu.Lock()
 	a.r.total.Lost++
 	a.r.mu.Unlock()

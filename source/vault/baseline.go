@@ -148,7 +148,7 @@ func (r *Recorder) baseline(e *entry) (*state, *canvas.Board, error) {
 // lost ends a lineage of which a part cannot be used: whatever is left of it is kept aside, and the board is a new one
 // when it is next looked at.
 func (r *Recorder) lost(e *entry, why error) error {
-	r.opts.Logger.Warn("a board's recorded state is lost: the board counts as new", "canvas_id", e.path, "error", why)
+	r.opts.Logger.Warn("a board's recorded state is lost: the board counts as new", "canvas_id", canvasID(e.path), "error", oneLine(why))
 	for _, name := range []string{r.intentFile(e.lineage), r.baseFile(e.lineage)} {
 		if err := r.setAside(name, why); err != nil {
 			return err
@@ -172,7 +172,7 @@ func (r *Recorder) setAside(name string, why error) error {
 		return nil
 	}
 	if err == nil {
-		r.opts.Logger.Warn("a recorded state cannot be used and is kept aside", "file", to, "error", why)
+		r.opts.Logger.Warn("a recorded state cannot be used and is kept aside", "file", to, "error", oneLine(why))
 	}
 	return err
 }

@@ -57,6 +57,7 @@ type trouble struct {
 	unreadable time.Time // since when it cannot be read
 	looks      int       // since it was unreadable
 	attempts   int       // at recording it
+	unrecorded bool      // its latest state is not recorded
 	late       bool
 }
 
@@ -115,11 +116,11 @@ func (e *engine) run(ctx context.Context) (Summary, error) {
 	e.loop(ctx)
 	if e.notify != nil {
 		if err := e.notify.Close(); err != nil {
-			e.log.Warn("end the watching", "error", err)
+			e.log.Warn("end the watching", "error", oneLine(err))
 		}
 	}
 	sum := since(before, v.rec.Summary())
-	sum.Retries = e.retries
+	sum.Retries, sum.Unsettled = e.retries, e.unsettled()
 	t.close(tellLimit, &sum)
 	v.rec.fresh = false
 	err := e.fatal
@@ -145,7 +146,7 @@ func since(a, b Summary) Summary {
 // begin finishes what a crash left over and looks through the whole vault.
 func (e *engine) begin(ctx context.Context) {
 	if err := e.v.rec.Finish(ctx); err != nil {
-		e.log.Warn("what was half recorded cannot be finished yet", "error", err)
+		e.log.Warn("what was half recorded cannot be finished yet", "error", oneLine(err))
 	}
 	if e.watch {
 		n, err := e.v.opts.notify()
@@ -307,6 +308,9 @@ func (e *engine) looked(out outcome) {
 		e.agenda.done(out.from)
 		e.agenda.found(out.from, now, out.late)
 	}
+	if out.moved != "" {
+		e.agenda.found(out.moved, now, out.late)
+	}
 	t := e.troubles[out.path]
 	if t == nil {
 		t = &trouble{late: out.late}
@@ -325,6 +329,7 @@ func (e *engine) looked(out outcome) {
 	case out.found == isUnreadable:
 		e.isUnreadable(out, t, now)
 	case out.found == isChanging:
+		t.unrecorded = true
 		if t.looks++; e.watch || t.looks < 20 {
 			e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
 		}

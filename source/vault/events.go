@@ -63,8 +63,9 @@ func (s *state) drafts(old, board *canvas.Board, snapshot string) []draft {
 		out = append(out, draft{kind: "canvas_renamed", change: "canvas_renamed", details: d})
 	}
 	texts := wordsOf(old, board)
+	twins := twinsOf(old)
 	for _, c := range canvas.Diff(old, board) {
-		out = append(out, s.change(c, texts))
+		out = append(out, s.change(c, texts, twins))
 	}
 	return out
 }
@@ -91,7 +92,7 @@ func putCounts(d *object, nodes, edges int, colors map[string]int) {
 }
 
 // change is the event of one difference between two boards.
-func (s *state) change(c canvas.Change, texts map[string]string) draft {
+func (s *state) change(c canvas.Change, texts map[string]string, twins twins) draft {
 	var d object
 	name := "node"
 	switch c.Kind {
@@ -103,9 +104,6 @@ func (s *state) change(c canvas.Change, texts map[string]string) draft {
 		d.putString("node_type", c.Type)
 	}
 	d.putString("save", s.saveID())
-	if c.Index > 0 { // which of several with this id
-		d.putInt("index", c.Index)
-	}
 	switch c.Kind {
 	case canvas.NodeAdded, canvas.EdgeAdded:
 		d.put(name, s.keep(c.New))
@@ -125,6 +123,9 @@ func (s *state) change(c canvas.Change, texts map[string]string) draft {
 		d.put("old", s.keep(old.json()))
 		d.put("new", s.keep(new.json()))
 	}
+	if c.Members != nil {
+		d.put("old_"+name, s.keep(twins.old(name, c))) // which of several with this id
+	}
 	out := draft{
 		kind:    c.Kind.String(),
 		change:  fmt.Sprintf("%v\n%s\n%d", c.Kind, c.ID, c.Index),
@@ -136,9 +137,38 @@ func (s *state) change(c canvas.Change, texts map[string]string) draft {
 	return out
 }
 
+// twins are the nodes and edges of a board that share their id with others, in their order.
+type twins struct{ nodes, edges map[string][]json.RawMessage }
+
+func twinsOf(b *canvas.Board) twins {
+	t := twins{map[string][]json.RawMessage{}, map[string][]json.RawMessage{}}
+	if b == nil {
+		return t
+	}
+	for _, n := range b.Nodes {
+		t.nodes[n.ID()] = append(t.nodes[n.ID()], n.Raw())
+	}
+	for _, e := range b.Edges {
+		t.edges[e.ID()] = append(t.edges[e.ID()], e.Raw())
+	}
+	return t
+}
+
+// old returns the whole node or edge that has changed, as it was, if its id does not say which one is meant; else nil.
+func (t twins) old(name string, c canvas.Change) json.RawMessage {
+	same := t.nodes[c.ID]
+	if name == "edge" {
+		same = t.edges[c.ID]
+	}
+	if len(same) < 2 || c.Index >= len(same) {
+		return nil
+	}
+	return same[c.Index]
+}
+
 // keep returns a whole or partial node or edge as the events of the save hold it.
 func (s *state) keep(raw json.RawMessage) json.RawMessage {
-	if s.Save.Lengths {
+	if s.Save.Lengths && raw != nil {
 		return lengthsOnly(raw)
 	}
 	return raw

@@ -230,6 +230,13 @@ func (f *faultFS) dieAfter(op, end string) {
 	f.op, f.end = op, end
 }
 
+// failIn has the nth call from now on fail once.
+func (f *faultFS) failIn(n int, applied bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failAt, f.applied = f.calls+n, applied
+}
+
 // change does one call that changes something.
 func (f *faultFS) change(op, name string, do func() error) error {
 	f.mu.Lock()

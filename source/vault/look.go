@@ -35,6 +35,7 @@ type outcome struct {
 	ids      []string // of newcomer
 	err      error    // the recording failed
 	finished bool     // nothing is left to do until the board changes
+	moved    string   // the name of the board that had to make room
 }
 
 type finding int
@@ -102,6 +103,9 @@ func (v *Vault) lookAll(ctx context.Context, chain []errand) []outcome {
 		}
 		was, _ := v.rec.known(e.from)
 		out := v.look(ctx, e)
+		if e.first {
+			out.moved = moved
+		}
 		outs = append(outs, out)
 		is, still := v.rec.known(e.from)
 		if out.err != nil || out.found != isBoard || e.from != "" && still && is.lineage == was.lineage {

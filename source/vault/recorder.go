@@ -131,9 +131,13 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 			return err
 		}
 	}
+	was := r.entry(s.Path)
 	e, err := r.subject(ctx, &s)
 	if err != nil {
 		return err
+	}
+	if s.mayBeOther && s.Board != nil && was != nil && e != was {
+		return errOther // a renaming was half recorded: the board known here has another path
 	}
 	if s.Board != nil {
 		s.hash = hashOf(s.Board)
@@ -201,6 +205,9 @@ func (r *Recorder) subject(ctx context.Context, s *Save) (*entry, error) {
 func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canvas.Board, s Save) error {
 	next := r.next(base, old, s)
 	if err := r.write(r.intentFile(e.lineage), next); err != nil {
+		if base.Generation == 0 { // the next attempt draws another lineage: what was written all the same is nobody's
+			return errors.Join(err, removeFile(r.fsys(), r.intentFile(e.lineage)))
+		}
 		return err
 	}
 	r.mu.Lock()

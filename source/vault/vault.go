@@ -90,6 +90,7 @@ type Summary struct {
 	Unreadable int // boards that could not be read
 	Retries    int // recordings that failed and were tried again
 	Lost       int // events that the book refused for good, each logged
+	Unsettled  int // boards whose latest state could not be recorded: unreadable, or the recording failed last
 	Untold     int // events that Options.Recorded could not be told of, because it panicked or hung
 	Slow       int // calls of Options.Recorded that took over 2 s
 }

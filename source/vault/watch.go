@@ -111,7 +111,7 @@ func (e *engine) noWatch(err error) {
 		remedy = "raise the limit, on Linux: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024"
 	}
 	e.log.Error("the system does not tell of all changes: the vault is compared again and again instead",
-		"every", e.v.opts.Poll, "error", err, "remedy", remedy)
+		"every", e.v.opts.Poll, "error", oneLine(err), "remedy", remedy)
 }
 
 // once reports whether something is to be said that has not been said yet.

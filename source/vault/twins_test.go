@@ -1,0 +1,140 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTwins names, where several cards or edges have one id, the one that has changed by all that it was.
+func TestTwins(t *testing.T) {
+	const (
+		one = `{"id":"1","type":"text","text":"one","color":"1"}`
+		two = `{"id":"1","type":"text","text":"two","color":"2"}`
+		old = `{"nodes":[` + one + `,` + two + `,{"id":"2","type":"text","text":"x"}],` +
+			`"edges":[{"id":"e","fromNode":"1"},{"id":"e","fromNode":"2"}]}`
+		swapped = `{"nodes":[` + two + `,` + one + `,{"id":"2","type":"text","text":"x"}],` +
+			`"edges":[{"id":"e","fromNode":"2"},{"id":"e","fromNode":"1"}]}`
+		changed = `{"nodes":[` + two + `,{"id":"1","type":"text","text":"one","color":"5"},{"id":"2","type":"text","text":"y"}],` +
+			`"edges":[{"id":"e","fromNode":"2"},{"id":"e","fromNode":"7"}]}`
+	)
+	for lengths, want := range map[bool][]string{
+		false: {
+			`node_color_change {"id":"1","type":"text","text":"one","color":"1"}`, `node_text_change `,
+			`edge_changed {"id":"e","fromNode":"1"}`,
+		},
+		true: {
+			`node_color_change {"id":"1","type":"text","text_length":3,"color":"1"}`, `node_text_change `,
+			`edge_changed {"id":"e","fromNode":"1"}`,
+		},
+	} {
+		book := newFakeBook(t.TempDir())
+		r, err := NewRecorder(book, &Options{TextLengths: lengths})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, board := range []string{old, swapped, changed} {
+			if err := r.Record(context.Background(), Save{Path: "a.canvas", Board: parse(t, board)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for _, line := range book.lines()[1:] {
+			var ev struct {
+				Type    string `json:"event_type"`
+				Details struct {
+					Node  json.RawMessage `json:"old_node"`
+					Edge  json.RawMessage `json:"old_edge"`
+					Index *int
+				}
+			}
+			if err := json.Unmarshal([]byte(line), &ev); err != nil || ev.Details.Index != nil {
+				t.Fatalf("%v: %s", err, line)
+			}
+			got = append(got, fmt.Sprintf("%s %s%s", ev.Type, ev.Details.Node, ev.Details.Edge))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("lengths %v (-want +got):\n%s", lengths, diff)
+		}
+	}
+}
+
+// TestTwinsBothChange gives the changes of two cards of one id two ids.
+func TestTwinsBothChange(t *testing.T) {
+	book := newFakeBook(t.TempDir())
+	r, err := NewRecorder(book, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, items := range [][]string{{"n:1:a", "n:2:b"}, {"n:3:a", "n:3:b"}} {
+		if err := r.Record(context.Background(), Save{Path: "a.canvas", Board: parse(t, boardOf(items))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := told(t, book); len(got) != 3 || book.conflicts+book.again > 0 {
+		t.Errorf("events %v, %d conflicts, %d duplicates", got, book.conflicts, book.again)
+	}
+}
+
+// TestUnsettled counts the boards whose latest state is not recorded at the end.
+func TestUnsettled(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		var log bytes.Buffer
+		s.opts.Logger = slog.New(slog.NewJSONHandler(&log, nil))
+		catchUp := func(want int) {
+			t.Helper()
+			v, err := Open(s.root, s.book, s.options())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum, err := v.CatchUp(t.Context())
+			if sum.Unsettled != want {
+				t.Errorf("got %+v, %v; want %d unsettled", sum, err, want)
+			}
+			if err := v.Close(); err != nil {
+				t.Error(err)
+			}
+			time.Sleep(time.Second)
+		}
+		put := func(rel, content string) {
+			t.Helper()
+			if err := s.write(rel, content); err != nil {
+				t.Fatal(err)
+			}
+		}
+		put("a.canvas", boardOf([]string{"n1"}))
+		put("b.canvas", boardOf([]string{"m1"}))
+		catchUp(0)
+		put("a.canvas", boardOf([]string{"n1:1"}))
+		put("b.canvas", "")
+		s.book.setFull(true)
+		catchUp(2)
+		s.book.setFull(false)
+		catchUp(1)
+		catchUp(1)
+		put("b.canvas", boardOf([]string{"m1"}))
+		catchUp(0)
+		if strings.Contains(log.String(), `\n`) {
+			t.Errorf("a message of several lines:\n%s", log.String())
+		}
+	})
+}
+
+// TestOneLine keeps the operator's messages in one line.
+func TestOneLine(t *testing.T) {
+	err := oneLine(errors.Join(errors.New("one"), errors.New("two")))
+	if got, want := err.Error(), "one; two"; got != want || oneLine(nil) != nil {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,144 @@
+package vault
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// This file is the engine's part that finds out which board is which: what was renamed, and what only looks like it.
+
+// suspects are the known boards that a newcomer may be: those that something happened to, those that are missing, and
+// those whose name differs only in case.
+func (e *engine) suspects(newcomer string) []string {
+	var out []string
+	for _, board := range e.v.rec.paths() {
+		known, ok := e.v.rec.known(board)
+		if !ok || known.hash == "" || board == newcomer {
+			continue
+		}
+		t := e.troubles[board]
+		_, noted := e.agenda.items[board]
+		if noted || e.agenda.busy[board] || t != nil && !t.absent.IsZero() || strings.EqualFold(board, newcomer) {
+			out = append(out, board)
+		}
+	}
+	return out
+}
+
+// holding reports whether boards that may be others under a new name have to be looked at before one is deleted.
+func (e *engine) holding() bool { return len(e.newcomers) > 0 || len(e.settled) > 0 || e.strangers() }
+
+// strangers reports whether a board that is not known by its path is waiting to be looked at for the first time.
+func (e *engine) strangers() bool {
+	stranger := func(board string) bool {
+		known, ok := e.v.rec.known(board)
+		return !ok || known.hash == "" && !known.unreadable
+	}
+	for board := range e.agenda.items {
+		if stranger(board) {
+			return true
+		}
+	}
+	for board := range e.agenda.busy {
+		if e.newcomers[board] == nil && stranger(board) {
+			return true
+		}
+	}
+	return false
+}
+
+// unsure reports whether a known board that was changed before the time at waits to be looked at: its file may hold
+// another board by now, and it may be one of the newcomers.
+func (e *engine) unsure(at time.Time) bool {
+	for board, it := range e.agenda.items {
+		if known, ok := e.v.rec.known(board); ok && known.hash != "" && it.changed && !it.first.After(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// resolve decides which newcomers are known boards under another name, once all have been looked at. Nothing else is
+// under way then.
+func (e *engine) resolve(now time.Time) {
+	e.barrier = false
+	if len(e.newcomers) == 0 {
+		return
+	}
+	oldest, latest := now, time.Time{}
+	for _, n := range e.newcomers {
+		oldest = minTime(oldest, n.since)
+		if n.since.After(latest) {
+			latest = n.since
+		}
+	}
+	if (e.strangers() || e.unsure(latest)) && now.Sub(oldest) < longestHold && e.work.Err() == nil {
+		return
+	}
+	if e.running > 0 {
+		e.barrier = true
+		return
+	}
+	var old, fresh []inventory
+	suspected := map[string]bool{}
+	for _, path := range slices.Sorted(maps.Keys(e.newcomers)) {
+		if e.v.gone(path) { // the old name of a board of which the case was changed
+			e.agenda.done(path)
+			delete(e.newcomers, path)
+			continue
+		}
+		fresh = append(fresh, inventory{path, e.newcomers[path].ids})
+		if known, ok := e.v.rec.known(path); ok && known.hash != "" {
+			old = append(old, e.v.rec.inventory(path))
+			suspected[path] = true
+		}
+	}
+	for _, f := range fresh {
+		for _, board := range e.suspects(f.board) {
+			if !suspected[board] && e.v.gone(board) {
+				old = append(old, e.v.rec.inventory(board))
+			}
+			suspected[board] = true
+		}
+	}
+	e.chains(settleRenames(old, fresh))
+	clear(e.newcomers)
+}
+
+// chains puts the newcomers into the order in which they can be recorded: who takes a path comes after the one who was
+// there has got another. Where boards have changed places in a circle, the first one's has to make room.
+func (e *engine) chains(renames map[string]string) {
+	taken := map[string]bool{} // paths whose board is another newcomer
+	for _, from := range renames {
+		taken[from] = e.newcomers[from] != nil
+	}
+	done := map[string]bool{}
+	follow := func(path string, circle bool) {
+		var chain []errand
+		for n := e.newcomers[path]; n != nil && !done[n.path]; n = e.newcomers[renames[n.path]] {
+			done[n.path] = true
+			er := n.errand
+			er.settled, er.from = true, renames[n.path]
+			er.first = circle && len(chain) == 0
+			er.chained = taken[er.from]
+			if er.from != "" {
+				e.agenda.busy[er.from] = true
+			}
+			chain = append(chain, er)
+		}
+		if chain != nil {
+			e.settled = append(e.settled, chain)
+		}
+	}
+	paths := slices.Sorted(maps.Keys(e.newcomers))
+	for _, path := range paths {
+		if !taken[path] {
+			follow(path, false)
+		}
+	}
+	for _, path := range paths {
+		follow(path, true)
+	}
+}
