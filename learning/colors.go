@@ -3,7 +3,8 @@ package learning
 import "maps"
 
 // Colors is how many nodes of each colour the boards have: canvas_id → raw colour code ("" is none) → nodes. What
-// Apply makes has no zero counts and no empty boards. A count is negative where events take away what none has put
+// Apply makes has no zero counts and no empty boards; a board whose name another one has taken stands under that name
+// with a NUL behind it until it is renamed itself. A count is negative where events take away what none has put
 // there, as when a producer leaves lines out.
 type Colors map[string]map[string]int
 
@@ -44,16 +45,22 @@ func (c Colors) apply(e Event, sum map[string]int) {
 			c.add(e.Canvas, code, count(n), sum)
 		}
 	case "canvas_deleted":
-		c.forget(e.Canvas, sum)
+		c.forget(c.leaving(e.Canvas), sum)
 	case "canvas_renamed":
 		old, ok := text(object(e.Details)["old_canvas_id"])
 		if !ok || old == e.Canvas {
 			return
 		}
-		c.forget(e.Canvas, sum) // whatever was there is overwritten, by an empty board too
-		if counts := c[old]; counts != nil {
+		from := c.leaving(old)
+		counts := c[from]
+		delete(c, from)
+		if there := c[e.Canvas]; there != nil { // two boards swap their names: the other's rename is yet to come
+			c.forget(e.Canvas+displaced, sum)
+			c[e.Canvas+displaced] = there
+			delete(c, e.Canvas)
+		}
+		if counts != nil {
 			c[e.Canvas] = counts
-			delete(c, old)
 		}
 	case "node_added":
 		if code, ok := nodeColor(e.Details); ok {
@@ -69,6 +76,19 @@ func (c Colors) apply(e Event, sum map[string]int) {
 			c.add(e.Canvas, new, 1, sum)
 		}
 	}
+}
+
+// displaced marks the key of a board whose name another one has taken, until it gets its own new name. No canvas_id ends
+// like that.
+const displaced = "\x00"
+
+// leaving returns the key of the board that leaves a name: the one displaced from it, if there is one, for the other has
+// only just come.
+func (c Colors) leaving(board string) string {
+	if c[board+displaced] != nil {
+		return board + displaced
+	}
+	return board
 }
 
 func (c Colors) add(board, code string, n int, sum map[string]int) {

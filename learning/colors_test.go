@@ -67,16 +67,22 @@ func TestColorsApply(t *testing.T) {
 			learning.Colors{"b": {"1": 1}},
 		},
 		{
-			"renamed over another",
+			"renamed over another, which is yet to be renamed",
 			learning.Colors{"a": {"1": 1}, "b": {"2": 1}},
 			event("b", "canvas_renamed", `{"old_canvas_id":"a"}`),
-			learning.Colors{"b": {"1": 1}},
+			learning.Colors{"b": {"1": 1}, "b\x00": {"2": 1}},
 		},
 		{
-			"renamed, empty over another",
-			learning.Colors{"b": {"2": 1}},
-			event("b", "canvas_renamed", `{"old_canvas_id":"a"}`),
-			learning.Colors{},
+			"the other one is renamed",
+			learning.Colors{"b": {"1": 1}, "b\x00": {"2": 1}},
+			event("a", "canvas_renamed", `{"old_canvas_id":"b"}`),
+			learning.Colors{"b": {"1": 1}, "a": {"2": 1}},
+		},
+		{
+			"the other one is deleted",
+			learning.Colors{"b": {"1": 1}, "b\x00": {"2": 1}},
+			event("b", "canvas_deleted", `{}`),
+			learning.Colors{"b": {"1": 1}},
 		},
 		{
 			"renamed to itself",
@@ -214,8 +220,26 @@ func TestCloneIsDeep(t *testing.T) {
 // model keeps every card of every board, as a learner would count them.
 type model map[string][]string // board → the colours of its nodes
 
-// random changes the model and returns the event that a watcher would write for it.
-func (m model) random(r *rand.Rand) learning.Event {
+// random changes the model and returns the events that a watcher would write for it.
+func (m model) random(r *rand.Rand) []learning.Event {
+	if r.IntN(12) > 0 {
+		return []learning.Event{m.change(r)}
+	}
+	// Two boards swap their names, or one gets a free one.
+	a, b := fmt.Sprint("board", r.IntN(5)), fmt.Sprint("board", r.IntN(5))
+	if a == b || len(m[a]) == 0 {
+		return nil
+	}
+	events := []learning.Event{event(b, "canvas_renamed", fmt.Sprintf(`{"old_canvas_id":%q}`, a))}
+	if len(m[b]) > 0 {
+		events = append(events, event(a, "canvas_renamed", fmt.Sprintf(`{"old_canvas_id":%q}`, b)))
+	}
+	m[a], m[b] = m[b], m[a]
+	return events
+}
+
+// change makes one change of another kind.
+func (m model) change(r *rand.Rand) learning.Event {
 	board := fmt.Sprint("board", r.IntN(5))
 	color := []string{"", "1", "2", "3", "4", "#fff"}[r.IntN(6)]
 	cards := m[board]
@@ -230,11 +254,6 @@ func (m model) random(r *rand.Rand) learning.Event {
 	case n == 1:
 		delete(m, board)
 		return event(board, "canvas_deleted", `{}`)
-	case n == 2:
-		to := fmt.Sprint("board", r.IntN(5))
-		delete(m, board)
-		m[to] = cards
-		return event(to, "canvas_renamed", fmt.Sprintf(`{"old_canvas_id":%q}`, board))
 	case n < 7 || len(cards) == 0:
 		m[board] = append(cards, color)
 		return event(board, "node_added", node)
@@ -286,15 +305,34 @@ func TestColorsAgainstModel(t *testing.T) {
 			if i%40 == 39 { // a new day starts from the day before
 				tally = learning.NewTally(tally.Colors())
 			}
-			e := m.random(r)
-			colors.Apply(e)
-			tally.Add(e)
+			events := m.random(r)
+			for _, e := range events {
+				colors.Apply(e)
+				tally.Add(e)
+			}
 			if want := m.colors(); !reflect.DeepEqual(colors, want) || !reflect.DeepEqual(tally.Colors(), want) {
-				t.Fatalf("after %v\n got %v and %v\nwant %v", e, colors, tally.Colors(), want)
+				t.Fatalf("after %v\n got %v and %v\nwant %v", events, colors, tally.Colors(), want)
 			}
 			if got, want := tally.Statistics(story).ColorDistribution, m.names(story); !reflect.DeepEqual(got, want) {
 				t.Fatalf("distribution: got %v, want %v", got, want)
 			}
 		}
+	}
+}
+
+// TestSwappedNames: in a swap the first board gets a name that the other still has.
+func TestSwappedNames(t *testing.T) {
+	c := learning.Colors{"a": {"1": 2}, "b": {"3": 5}, "c": {"": 1}}
+	for _, e := range []learning.Event{
+		{Canvas: "b", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"a"}`)},
+		{Canvas: "b", Type: "node_color_change", Details: []byte(`{"old_color":"1","new_color":"2"}`)},
+		{Canvas: "a", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"b"}`)},
+		{Canvas: "c2", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"c"}`)},
+	} {
+		c.Apply(e)
+	}
+	want := learning.Colors{"a": {"3": 5}, "b": {"1": 1, "2": 1}, "c2": {"": 1}}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("after the swap: got %v, want %v", c, want)
 	}
 }

@@ -140,6 +140,7 @@ func summarize(s vault.Summary, took time.Duration) string {
 	}{
 		{s.Late, "of them while nobody watched"},
 		{s.Unreadable, "could not be read"},
+		{s.Unsettled, "boards still to be recorded"},
 		{s.Retries, "tried again"},
 		{s.Lost, "refused by the book"},
 		{s.Untold, "not printed"},
