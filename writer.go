@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io/fs"
 	"slices"
 	"sync"
 	"time"
@@ -174,7 +175,13 @@ func waitFor(d time.Duration, group []*request) bool {
 // other days may have been settled all the same.
 func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Duration) (stored []Day, err error) {
 	began := time.Now()
-	if err := w.lock.Acquire(ctx, patience); err != nil {
+	err = w.lock.Acquire(ctx, patience)
+	if errors.Is(err, fs.ErrNotExist) { // the book has been taken away: it is made again
+		if err = durable.MkdirAll(w.b.fsys, w.b.dir); err == nil {
+			err = w.lock.Acquire(ctx, patience)
+		}
+	}
+	if err != nil {
 		if errors.Is(err, ErrLocked) && w.lockedSince.IsZero() {
 			w.lockedSince = began
 		}

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -57,6 +58,18 @@ func TestMidnight(t *testing.T) {
 			synctest.Wait()
 			if _, err := os.Stat(name); err != nil {
 				t.Errorf("%s: a second and a half after its removal: %v", zone, err)
+			}
+			// A book that has been moved away with its vault is not made again by its document.
+			if err := os.Rename(book.Dir(), book.Dir()+".away"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(3 * time.Second)
+			synctest.Wait()
+			if _, err := os.Stat(book.Dir()); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s: the book's directory, moved away: got %v, want it to stay away", zone, err)
+			}
+			if err := os.Rename(book.Dir()+".away", book.Dir()); err != nil {
+				t.Fatal(err)
 			}
 			cancel()
 			<-done

@@ -109,6 +109,12 @@ func TestLockExcludesAndEnds(t *testing.T) {
 		return durable.NewLock(durable.OS(), filepath.Join(dir, "x", "l"), filepath.Join(dir, "x", "t"))
 	}
 	a, b := newLock(), newLock()
+	if err := a.Acquire(t.Context(), 0); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("Acquire without the directory: got %v, want it to be missing", err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "x"), 0o755); err != nil {
+		t.Fatal(err)
+	}
 	defer a.Close()
 	defer b.Close()
 	ctx := t.Context()

@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"path/filepath"
 	"time"
 )
 
 // Lock is a lock that several processes, and several Locks of one process, share by a file of its own, which is made
-// when missing and never removed. It serves one goroutine at a time.
+// when missing, in a directory that must be there, and never removed. It serves one goroutine at a time.
 //
 // The operating system gives the lock back when its holder dies. With a turnstile (a second file) it is fair: who wants
 // the lock first passes the turnstile, and the next in line waits in it, so that a writer that comes back at once does
@@ -133,11 +132,6 @@ func (f *lockFile) tryLock(fsys FS) (bool, error) {
 
 func (f *lockFile) open(fsys FS) error {
 	file, _, err := fsys.Create(f.name)
-	if errors.Is(err, fs.ErrNotExist) { // the directory has gone: make it again
-		if err = MkdirAll(fsys, filepath.Dir(f.name)); err == nil {
-			file, _, err = fsys.Create(f.name)
-		}
-	}
 	if err != nil {
 		return err
 	}
