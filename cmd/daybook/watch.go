@@ -72,7 +72,7 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	if c.Book == "" {
 		c.Book = e.getenv("DAYBOOK_DIR")
 	}
-	c.Logger = slog.New(talkHandler{env: e, level: slog.LevelWarn})
+	c.Logger = slog.New(talkHandler{env: e, level: slog.LevelInfo})
 	began := e.now()
 	c.Started = func(b *daybook.Book) {
 		if !c.Once && !g.json {
