@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -60,7 +59,7 @@ func TestTwins(t *testing.T) {
 			if err := json.Unmarshal([]byte(line), &ev); err != nil || ev.Details.Index != nil {
 				t.Fatalf("%v: %s", err, line)
 			}
-			got = append(got, fmt.Sprintf("%s %s%s", ev.Type, ev.Details.Node, ev.Details.Edge))
+			got = append(got, ev.Type+" "+string(ev.Details.Node)+string(ev.Details.Edge))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("lengths %v (-want +got):\n%s", lengths, diff)
