@@ -69,6 +69,35 @@ func TestSymlinkedDayFile(t *testing.T) {
 	}
 }
 
+// TestDayFileThatIsNone: readers neither wait for a pipe's writer nor take a link that leads nowhere for a day without
+// events, as when a disk is not mounted.
+func TestDayFileThatIsNone(t *testing.T) {
+	for want, make := range map[string]func(name string) error{
+		"is no regular file":      func(name string) error { return syscall.Mkfifo(name, 0o644) },
+		"link that leads nowhere": func(name string) error { return os.Symlink("nowhere.json", name) },
+	} {
+		dir := t.TempDir()
+		b := open(t, dir, nil)
+		name := writeDay(t, dir, "")
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+		if err := make(name); err != nil {
+			t.Fatal(err)
+		}
+		var read, verified error
+		for _, err := range b.Events(t.Context(), Query{}) {
+			read = err
+		}
+		for _, err := range b.Verify(t.Context(), Query{}) {
+			verified = err
+		}
+		if !strings.Contains(fmt.Sprint(read), want) || !strings.Contains(fmt.Sprint(verified), want) {
+			t.Errorf("Events: %v; Verify: %v; want %q in both", read, verified, want)
+		}
+	}
+}
+
 // TestFileSizeLimit has a real disk refuse a real write, at a byte in the middle of a line.
 func TestFileSizeLimit(t *testing.T) {
 	dir := t.TempDir()

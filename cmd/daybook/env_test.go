@@ -1,0 +1,30 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// TestSayStaysOnItsLine: what comes from outside neither breaks a line of talk nor commands the terminal, and does not
+// fill it.
+func TestSayStaysOnItsLine(t *testing.T) {
+	for given, want := range map[string]string{
+		"plain 卡片 — “é”":    "daybook: error: plain 卡片 — “é”\n",
+		"two\nlines\n":      "daybook: error: two; lines\n",
+		"\x1b[31mred\x07":   "daybook: error: [31mred\n",
+		"half \xed\xa0\x80": "daybook: error: half \ufffd\n",
+	} {
+		var out bytes.Buffer
+		env{stderr: &out}.say("error", "%s", given)
+		if got := out.String(); got != want {
+			t.Errorf("say(%q): got %q, want %q", given, got, want)
+		}
+	}
+	var out bytes.Buffer
+	env{stderr: &out}.say("error", "%s", strings.Repeat("卡", 500_000))
+	if n := utf8.RuneCount(out.Bytes()); n > longestTalk+30 || !utf8.Valid(out.Bytes()) {
+		t.Errorf("a member name of 500,000 characters: %d are said", n)
+	}
+}
