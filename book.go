@@ -67,11 +67,7 @@ func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	if b.opts.ViewsFor != nil {
 		b.opts.Views = append(slices.Clip(b.opts.Views), b.opts.ViewsFor(b.settings)...)
 	}
-	for _, v := range b.opts.Views {
-		if err := v.Open(context.Background(), b); err != nil {
-			b.opts.Logger.Warn("view is behind", "view", v.Name(), "error", err)
-		}
-	}
+	b.writer.openViews()
 	return b, nil
 }
 
@@ -88,6 +84,17 @@ func (b *Book) Close() error {
 		}
 	})
 	return b.ended
+}
+
+// Post brings the views of a day up to the book's end, as an Append to that day does, and returns what went wrong with
+// them. It is for who keeps views while nothing is appended: other processes append, and other programs change documents.
+func (b *Book) Post(ctx context.Context, day Day) error {
+	b.writer.mu.Lock()
+	defer b.writer.mu.Unlock()
+	if b.writer.closed {
+		return ErrClosed
+	}
+	return b.writer.post(ctx, day)
 }
 
 // Settings returns what daybook.json says.

@@ -48,12 +48,23 @@ func (b *Book) AppendAll(ctx context.Context, events []Event) []Verdict {
 		r.items[i].event = e
 	}
 	b.submit(r)
-	verdicts := make([]Verdict, len(events))
-	for i := range r.items {
-		verdicts[i] = r.items[i].verdict
-	}
+	verdicts := r.verdicts()
 	b.release(r)
 	return verdicts
+}
+
+// Adopt is AppendAll for a View that has found events where it posts to, in a document that other programs write too: it
+// stores those that the book lacks. Only a View may call it, and only before the Open or Post returns that the Book has
+// called. The View posts them itself; the Book's other views are called for their days afterwards.
+func (b *Book) Adopt(ctx context.Context, events []Event) []Verdict {
+	r := &request{ctx: ctx, items: make([]item, len(events))}
+	for i, e := range events {
+		r.items[i].event = e
+	}
+	if b.open(r); !r.settled() {
+		b.writer.adopt(r)
+	}
+	return r.verdicts()
 }
 
 // request is one call of Append or AppendAll on its way.
@@ -95,6 +106,13 @@ func (b *Book) release(r *request) {
 
 // submit judges the items by the rules that need no file, and has the others committed.
 func (b *Book) submit(r *request) {
+	if b.open(r); !r.settled() {
+		b.queue.enter(r, b.writer.lead)
+	}
+}
+
+// open judges the items by the rules that need no file, and refuses all when the context has ended.
+func (b *Book) open(r *request) {
 	r.queued = time.Now()
 	now := b.opts.Now()
 	for i := range r.items {
@@ -102,14 +120,17 @@ func (b *Book) submit(r *request) {
 			r.items[i].refuse(err)
 		}
 	}
-	if r.settled() {
-		return
-	}
 	if err := context.Cause(r.ctx); err != nil {
 		r.refuse(err)
-		return
 	}
-	b.queue.enter(r, b.writer.lead)
+}
+
+func (r *request) verdicts() []Verdict {
+	verdicts := make([]Verdict, len(r.items))
+	for i := range r.items {
+		verdicts[i] = r.items[i].verdict
+	}
+	return verdicts
 }
 
 func (r *request) settled() bool {
@@ -129,7 +150,7 @@ func (b *Book) prepare(i *item, now time.Time) error {
 	if i.event.line == nil {
 		return &RuleError{"", "the zero Event is no event: make one with ParseEvent"}
 	}
-	i.event = i.event.in(b.zone)
+	i.event = i.event.In(b.zone)
 	if n := len(i.event.line); n > b.opts.MaxLine {
 		return &RuleError{"", fmt.Sprintf("the line has %d bytes, %d are allowed", n, b.opts.MaxLine)}
 	}

@@ -148,8 +148,8 @@ func (e *Event) compose(o dayfile.Object, id, stamp []byte) {
 	e.line = append(b, '}')
 }
 
-// in returns e with its timestamp complete: what it lacks is taken from zone.
-func (e Event) in(zone *time.Location) Event {
+// In returns e as a book in zone stores it: a timestamp without an offset is read there. One that is complete stays as it is.
+func (e Event) In(zone *time.Location) Event {
 	if e.stamp == stampGiven {
 		return e
 	}
@@ -183,7 +183,7 @@ func (e Event) Time() time.Time { return e.time }
 
 // Line returns the event as it is stored, without the newline: compact JSON, event_id and timestamp first. It is nil for
 // the zero Event. The result must not be changed.
-func (e Event) Line() []byte { return e.in(time.UTC).line }
+func (e Event) Line() []byte { return e.In(time.UTC).line }
 
 // Member returns the value of a member of the event's own, as it is spelled, and whether it is there. The result must not
 // be changed.

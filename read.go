@@ -184,5 +184,5 @@ func (b *Book) stored(line []byte) (Event, error) {
 		}
 	}
 	e, err := newEvent(o, nil)
-	return e.in(b.zone), err
+	return e.In(b.zone), err
 }

@@ -6,7 +6,8 @@ import "context"
 // is built again from the book. A View that fails never fails an Append: the Book logs it, the View is behind, and it
 // catches up when it is next called.
 //
-// The Book calls the methods of one View one at a time.
+// The Book calls the methods of its Views one at a time. Within Open and Post a View must not append: what it finds in a
+// document that other programs write too, it stores with Book.Adopt.
 type View interface {
 	// Name is what messages and daybook.json call the view.
 	Name() string

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"daybook/internal/dayfile"
@@ -47,6 +48,10 @@ type writer struct {
 	line   []byte // scratch
 	timer  *time.Timer
 	closed bool
+	// posting says that a view is being called, which may adopt events; adopted is the days of those.
+	posting atomic.Bool
+	posted  []Day
+	adopted []Day
 	// lockedSince is when the lock was first found taken, if it has not been had since: who queued meanwhile has waited
 	// for it too.
 	lockedSince time.Time
@@ -74,9 +79,11 @@ func (w *writer) lead(group []*request) {
 			}
 		}
 	}
-	stored := w.commit(ctx, group, todo)
-	for _, day := range stored {
-		w.post(day)
+	w.commit(ctx, group, todo)
+	for _, day := range w.settledDays(group) {
+		if err := w.post(context.Background(), day); err != nil {
+			w.b.opts.Logger.Warn("view is behind", "day", day.String(), "error", err)
+		}
 	}
 	limit := slowAppend
 	if len(w.b.opts.Views) > 0 {
@@ -95,18 +102,35 @@ func (w *writer) lead(group []*request) {
 	}
 }
 
-// commit settles the items, all of them unless the lock cannot be had, and returns the days that have grown.
-func (w *writer) commit(ctx context.Context, group []*request, todo []*item) (stored []Day) {
+// settledDays returns the days of the events that are in the book now, also of those that were there before: their
+// documents are looked at.
+func (w *writer) settledDays(group []*request) []Day {
+	w.posted = w.posted[:0]
+	if len(w.b.opts.Views) == 0 {
+		return nil
+	}
+	for _, r := range group {
+		for i := range r.items {
+			it := &r.items[i]
+			if it.settled && it.verdict.Err == nil && !slices.Contains(w.posted, it.day) {
+				w.posted = append(w.posted, it.day)
+			}
+		}
+	}
+	return w.posted
+}
+
+// commit settles the items, all of them unless the lock cannot be had.
+func (w *writer) commit(ctx context.Context, group []*request, todo []*item) {
 	waits := retryWaits()
 	for retries := 0; len(todo) > 0; {
-		days, err := w.attempt(ctx, todo, w.patience(group[0]))
-		stored = append(stored, days...)
+		err := w.attempt(ctx, todo, w.patience(group[0]))
 		if err == nil {
-			return stored
+			return
 		}
 		if errors.Is(err, ErrLocked) {
 			group[0].refuse(err) // the others have come later, and go on waiting
-			return stored
+			return
 		}
 		todo = slices.DeleteFunc(todo, func(it *item) bool { return it.settled })
 		if durable.IsFull(err) {
@@ -123,9 +147,8 @@ func (w *writer) commit(ctx context.Context, group []*request, todo []*item) (st
 		for _, it := range todo {
 			it.refuse(err)
 		}
-		return stored
+		return
 	}
-	return stored
 }
 
 // patience is how long a group may wait for the lock: until its first request, the leader's, has waited for it long
@@ -173,7 +196,7 @@ func waitFor(d time.Duration, group []*request) bool {
 
 // attempt takes the book's lock once and commits what is not settled, day by day. It returns the first error; items of
 // other days may have been settled all the same.
-func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Duration) (stored []Day, err error) {
+func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Duration) (err error) {
 	began := time.Now()
 	err = w.lock.Acquire(ctx, patience)
 	if errors.Is(err, fs.ErrNotExist) { // the book has been taken away: it is made again
@@ -185,16 +208,12 @@ func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Durati
 		if errors.Is(err, ErrLocked) && w.lockedSince.IsZero() {
 			w.lockedSince = began
 		}
-		return nil, err
+		return err
 	}
 	w.lockedSince = time.Time{}
 	defer func() { w.b.warnIf(w.lock.Release(), "give back the book's lock") }()
 	if len(todo) == 1 { // the usual case, without a second list
-		grown, err := w.commitAgain(w.open(todo[0].day), todo)
-		if grown {
-			stored = []Day{todo[0].day}
-		}
-		return stored, err
+		return w.commitAgain(w.open(todo[0].day), todo)
 	}
 	for rest := todo; len(rest) > 0; {
 		day := rest[0].day
@@ -207,15 +226,11 @@ func (w *writer) attempt(ctx context.Context, todo []*item, patience time.Durati
 			}
 		}
 		rest = other
-		grown, derr := w.commitAgain(w.open(day), same)
-		if grown {
-			stored = append(stored, day)
-		}
-		if err == nil {
+		if derr := w.commitAgain(w.open(day), same); err == nil {
 			err = derr
 		}
 	}
-	return stored, err
+	return err
 }
 
 // open returns the day's writer. Of too many open days, the one that was not used for the longest time is closed.
@@ -251,17 +266,17 @@ func (w *writer) evict() {
 }
 
 // commitAgain is commitDay, for a second time if the file turns out not to be the one that was indexed.
-func (w *writer) commitAgain(d *dayWriter, items []*item) (grown bool, err error) {
-	grown, err = w.commitDay(d, items)
+func (w *writer) commitAgain(d *dayWriter, items []*item) error {
+	err := w.commitDay(d, items)
 	if errors.Is(err, errRewritten) {
 		return w.commitDay(d, items)
 	}
-	return grown, err
+	return err
 }
 
 // commitDay gives the items, all of the day d, their verdicts: one look at what others have written, one write, one sync.
 // After an error none of them has one. The caller holds the book's lock.
-func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) {
+func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 	defer func() {
 		if err != nil {
 			for _, it := range items {
@@ -272,11 +287,11 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) 
 		}
 	}()
 	if err := d.file.Refresh(true); err != nil {
-		return false, err
+		return err
 	}
 	if d.file.Size() == 0 { // a day begins, or the whole book has been taken away
 		if err := w.b.keepSettings(); err != nil {
-			return false, err
+			return err
 		}
 	}
 	always := w.b.opts.Sync == SyncAlways
@@ -286,7 +301,7 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) 
 	for _, it := range items {
 		v, err := w.judge(d, it, start)
 		if err != nil {
-			return false, err
+			return err
 		}
 		it.settled, it.verdict = true, v
 		if v.Position.Duplicate && v.Position.Offset+int64(v.Position.Length) > d.file.Durable() {
@@ -295,28 +310,84 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (grown bool, err error) 
 	}
 	if len(w.buf) == 0 {
 		if needSync {
-			return false, d.file.Sync()
+			return d.file.Sync()
 		}
-		return false, nil
+		return nil
 	}
 	if start+int64(len(w.buf)) > maxDaySize {
-		return false, &RuleError{"timestamp", fmt.Sprintf("the day's file is full: it may have %d bytes", int64(maxDaySize))}
+		return &RuleError{"timestamp", fmt.Sprintf("the day's file is full: it may have %d bytes", int64(maxDaySize))}
 	}
 	if err := d.file.Append(w.buf, always); err != nil {
-		return false, err
+		return err
 	}
 	if w.b.opts.Sync == SyncInterval {
 		d.dirty = true
 		w.flushLater()
 	}
-	return true, nil
+	return nil
 }
 
-// post brings the views of a day up to date. The book's lock is not held: it is a leaf.
-func (w *writer) post(day Day) {
+// openViews opens the views.
+func (w *writer) openViews() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.each(func(v View) error { return v.Open(context.Background(), w.b) }); err != nil {
+		w.b.opts.Logger.Warn("view is behind", "error", err)
+	}
+}
+
+// post brings the views of a day up to date. The book's lock is not held: it is a leaf. The caller holds mu.
+func (w *writer) post(ctx context.Context, day Day) error {
+	return w.each(func(v View) error { return v.Post(ctx, day) })
+}
+
+// each has all views do something, and then post the days to which one of them has adopted events.
+func (w *writer) each(do func(View) error) error {
+	w.adopted = w.adopted[:0]
+	var errs []error
+	note := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
 	for _, v := range w.b.opts.Views {
-		if err := v.Post(context.Background(), day); err != nil {
-			w.b.opts.Logger.Warn("view is behind", "view", v.Name(), "day", day.String(), "error", err)
+		note(w.call(v, do))
+	}
+	for _, day := range slices.Clone(w.adopted) {
+		for _, v := range w.b.opts.Views {
+			note(w.call(v, func(v View) error { return v.Post(context.Background(), day) }))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// call has a view do something during which it may adopt events. The caller holds mu.
+func (w *writer) call(v View, do func(View) error) error {
+	w.posting.Store(true)
+	defer w.posting.Store(false)
+	if err := do(v); err != nil {
+		return fmt.Errorf("%s: %w", v.Name(), err)
+	}
+	return nil
+}
+
+// adopt commits a request of a view that is being called: mu is held on its behalf.
+func (w *writer) adopt(r *request) {
+	if !w.posting.Load() {
+		r.refuse(errors.New("Adopt is for a View that the Book is calling"))
+		return
+	}
+	var todo []*item
+	for i := range r.items {
+		if it := &r.items[i]; !it.settled {
+			todo = append(todo, it)
+		}
+	}
+	w.commit(r.ctx, []*request{r}, todo)
+	for i := range r.items {
+		it := &r.items[i]
+		if it.verdict.Err == nil && !it.verdict.Position.Duplicate && !slices.Contains(w.adopted, it.day) {
+			w.adopted = append(w.adopted, it.day)
 		}
 	}
 }

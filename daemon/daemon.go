@@ -105,8 +105,8 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 		c.Started(book)
 	}
 	if documents != nil {
-		if err := documents.EnsureDay(ctx, book.DayOf(book.Now())); err != nil {
-			c.Logger.Warn("view is behind", "view", documents.Name(), "error", err)
+		if err := book.Post(ctx, book.DayOf(book.Now())); err != nil {
+			c.Logger.Warn("view is behind", "error", err)
 		}
 		midnight, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -122,29 +122,29 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 	return v.Run(ctx)
 }
 
-// keepDocument makes the document of today, and of each day when it begins, until ctx ends, and mends it within a second
-// when another program has deleted or spoilt it. It looks at the clock again and again: clocks are set, and machines
-// sleep.
+// keepDocument makes the document of today, and of each day when it begins, until ctx ends, and has the documents that
+// other programs have changed, deleted or spoilt looked at within a second. It looks at the clock again and again: clocks
+// are set, and machines sleep.
 func keepDocument(ctx context.Context, book *daybook.Book, documents *session.View, log *slog.Logger) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var made daybook.Day
-	var last error
+	last := ""
 	for {
 		today := book.DayOf(book.Now())
-		err := error(nil)
-		if today != made {
-			err = documents.EnsureDay(ctx, today)
-		} else {
-			err = documents.Post(ctx, today)
+		err := book.Post(ctx, today)
+		for _, day := range documents.Changed() {
+			if day != today {
+				err = errors.Join(err, book.Post(ctx, day))
+			}
 		}
-		switch {
-		case err == nil:
-			made = today
-		case ctx.Err() == nil && (last == nil || last.Error() != err.Error()): // each trouble once
-			log.Warn("view is behind", "view", documents.Name(), "day", today.String(), "error", err)
+		said := ""
+		if err != nil {
+			said = err.Error()
 		}
-		last = err
+		if ctx.Err() == nil && said != "" && said != last { // each trouble once
+			log.Warn("view is behind", "error", err)
+		}
+		last = said
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"daybook"
@@ -70,7 +71,10 @@ func (v *View) update(ctx context.Context, d *document, limit time.Duration) (er
 	if err := d.lock.Acquire(ctx, limit); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.lock.Release()) }()
+	defer func() { err = errors.Join(err, d.unlockFile(), d.lock.Release()) }()
+	if err := d.lockFile(); err != nil {
+		return err
+	}
 	known, err := d.look(v.fsys)
 	if err != nil {
 		return err
@@ -92,6 +96,25 @@ func (v *View) update(ctx context.Context, d *document, limit time.Duration) (er
 	}
 	d.rebase = false
 	return nil
+}
+
+// lockFile locks the open document itself, as programs do that take story 11.2 at its first word and know nothing of the
+// lock file. It never waits for them.
+func (d *document) lockFile() error {
+	if d.file == nil || runtime.GOOS == "windows" { // there it would lock readers out
+		return nil
+	}
+	if ok, err := d.file.TryLock(); err != nil || !ok {
+		return errors.Join(fmt.Errorf("lock %s: %w", d.path, durable.ErrLocked), err)
+	}
+	return nil
+}
+
+func (d *document) unlockFile() error {
+	if d.file == nil || runtime.GOOS == "windows" {
+		return nil
+	}
+	return d.file.Unlock()
 }
 
 // look reports whether the document is as this process left it, or as another Daybook process has continued it since;

@@ -127,19 +127,19 @@ func baseOf(fsys durable.FS, path string, day daybook.Day, p before) (learning.C
 	return parseHead(frame.head, day)
 }
 
-// isCurrent reports whether a document says of itself that it reaches to the book's end. It does not look at the events.
-func isCurrent(fsys durable.FS, path string, day daybook.Day, h history) bool {
+// isCurrent reports whether a document says of itself that it reaches to the book's end, and what it is like. It does not
+// look at the events.
+func isCurrent(fsys durable.FS, path string, day daybook.Day, h history) (info durable.Info, ok bool) {
 	f, err := fsys.Open(path, false)
 	if err != nil {
-		return false // missing, or the update will meet the same error and tell it
+		return info, false // missing, or the update will meet the same error and tell it
 	}
 	defer f.Close() // nothing was written
-	info, err := f.Stat()
-	if err != nil {
-		return false
+	if info, err = f.Stat(); err != nil {
+		return info, false
 	}
 	frame, reason, err := readFrame(f, info.Size, day)
-	return err == nil && reason == "" && frame.before == h.before(day) && frame.book == h.size(day)
+	return info, err == nil && reason == "" && frame.before == h.before(day) && frame.book == h.size(day)
 }
 
 func sessionID(day daybook.Day) string { return "session_" + day.String() }

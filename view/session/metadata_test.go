@@ -23,7 +23,7 @@ func TestMetadata(t *testing.T) {
 	}
 	appendLines(t, b, recolor("e1", "2025-11-07T09:00:00", "a.canvas", "1", "2"))
 	want("{\n  \"current_session\": \"session_2025-11-07\",\n  \"sessions_to_sync\": [],\n  \"last_sync_time\": null\n}\n")
-	if err := v.EnsureDay(t.Context(), day(t, "2025-11-08")); err != nil {
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
 		t.Fatal(err)
 	}
 	appendLines(t, b, recolor("e2", "2025-11-05T09:00:00", "a.canvas", "1", "2"))

@@ -92,7 +92,7 @@ func (w *world) step(n int) string {
 		return fmt.Sprint("delete the document of ", d)
 	case 2:
 		d := w.day()
-		if err := w.views[i].EnsureDay(w.t.Context(), d); err != nil {
+		if err := w.books[i].Post(w.t.Context(), d); err != nil {
 			w.t.Fatal(err)
 		}
 		return fmt.Sprint("ensure ", d)

@@ -39,9 +39,10 @@ type View struct {
 	mu      sync.Mutex
 	book    *daybook.Book // nil before Open and after Close
 	docs    map[daybook.Day]*document
-	clock   uint64                   // counts uses of docs, to find the one not used for the longest time
-	last    daybook.Day              // the latest day whose document this View has met
-	pending map[daybook.Day]struct{} // documents that could not be brought up to date
+	clock   uint64                       // counts uses of docs, to find the one not used for the longest time
+	last    daybook.Day                  // the latest day whose document this View has met
+	pending map[daybook.Day]error        // documents that could not be brought up to date, and why
+	left    map[daybook.Day]durable.Info // documents as this View has left or met them
 	meta    metadata
 }
 
@@ -55,7 +56,8 @@ func New(opts Options) *View {
 		timeout: opts.LockTimeout,
 		fsys:    durable.OS(),
 		docs:    make(map[daybook.Day]*document),
-		pending: make(map[daybook.Day]struct{}),
+		pending: make(map[daybook.Day]error),
+		left:    make(map[daybook.Day]durable.Info),
 	}
 	if v.timeout == 0 {
 		v.timeout = 250 * time.Millisecond
@@ -96,7 +98,8 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	limit := v.timeout
 	for _, day := range union(h.days, days) {
 		v.met(day)
-		if isCurrent(v.fsys, documentPath(b, day), day, h) {
+		if info, ok := isCurrent(v.fsys, documentPath(b, day), day, h); ok {
+			v.left[day] = info
 			continue
 		}
 		err := v.bring(ctx, day, limit)
@@ -109,8 +112,9 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 }
 
 // Post brings the document of day up to the book's end, and if day is not the latest, those of the days after it, whose
-// colour distribution goes on from it. It makes the document if it is missing. One that is not as Daybook left it is kept
-// beside the new one, as session_2025-11-08.json.kept- and the beginning of its SHA-256.
+// colour distribution goes on from it. It makes the document if it is missing, of a day without events too. From one that
+// another program has changed it adopts the events that the book lacks; if anything else of it would be lost, a copy is
+// kept beside the new one, as session_2025-11-08.json.kept- and the beginning of its SHA-256.
 //
 // The error says which documents are behind; the book is not concerned, and the next Post tries again.
 func (v *View) Post(ctx context.Context, day daybook.Day) error {
@@ -134,17 +138,19 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 	return errors.Join(errs...)
 }
 
-// EnsureDay makes the document of a day that may have no events yet, and puts it into metadata.json. The watcher calls it
-// when it starts and at midnight.
-func (v *View) EnsureDay(ctx context.Context, day daybook.Day) error {
+// Changed returns the days whose documents do not stand as this View has left or met them: another process has written
+// them, or another program. Documents that are gone are not among them. It costs one stat a document.
+func (v *View) Changed() []daybook.Day {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.book == nil {
-		return errors.New("the session view is not open")
+	var days []daybook.Day
+	for day, left := range v.left {
+		info, err := v.fsys.Stat(documentPath(v.book, day))
+		if err == nil && info != left {
+			days = append(days, day)
+		}
 	}
-	v.met(day)
-	err := v.bring(ctx, day, v.timeout)
-	return errors.Join(err, v.meta.refresh(ctx, v.timeout))
+	return days
 }
 
 // Close closes the files. The documents stay as they are.
@@ -170,14 +176,19 @@ func (v *View) met(day daybook.Day) {
 	}
 }
 
-// bring brings one document up to the book's end and remembers if that fails.
+// bring brings one document up to the book's end and remembers if that fails. Somebody who holds its lock for long is
+// waited for once; each later Post only looks whether he still does.
 func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) error {
-	err := v.update(ctx, v.document(day), limit)
-	if err != nil {
-		v.pending[day] = struct{}{}
+	if errors.Is(v.pending[day], durable.ErrLocked) {
+		limit /= 16
+	}
+	d := v.document(day)
+	if err := v.update(ctx, d, limit); err != nil {
+		v.pending[day] = err
 		return fmt.Errorf("session document of %s: %w", day, err)
 	}
 	delete(v.pending, day)
+	v.left[day] = d.info
 	return nil
 }
 

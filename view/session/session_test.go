@@ -126,7 +126,7 @@ func TestEmptyDayAndMidnight(t *testing.T) {
 		t.Errorf("metadata.json of a book without sessions: got %v, want none", err)
 	}
 	for _, s := range []string{"2025-11-08", "2025-11-09", "2025-11-08"} {
-		if err := v.EnsureDay(t.Context(), day(t, s)); err != nil {
+		if err := b.Post(t.Context(), day(t, s)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -212,7 +212,7 @@ func TestUnusualText(t *testing.T) {
 	}
 	v := New(Options{})
 	again := openBook(t, b.Dir(), nil, v) // the base of the next day is read from JSON
-	if err := v.EnsureDay(t.Context(), day(t, "2025-11-09")); err != nil {
+	if err := again.Post(t.Context(), day(t, "2025-11-09")); err != nil {
 		t.Fatal(err)
 	}
 	wantDocument(t, again, "2025-11-08", "2025-11-09")
@@ -282,9 +282,6 @@ func TestNotOpen(t *testing.T) {
 	if err := v.Post(t.Context(), day(t, "2025-11-08")); err == nil {
 		t.Error("Post before Open: no error")
 	}
-	if err := v.EnsureDay(t.Context(), day(t, "2025-11-08")); err == nil {
-		t.Error("EnsureDay before Open: no error")
-	}
 	if err := v.Close(); err != nil {
 		t.Errorf("Close before Open: %v", err)
 	}
@@ -309,8 +306,8 @@ func TestInTheWay(t *testing.T) {
 	if err := v.Post(t.Context(), d); err == nil {
 		t.Error("Post with a directory in the document's place: no error")
 	}
-	if err := v.EnsureDay(t.Context(), d); err == nil || !strings.Contains(err.Error(), "metadata.json") {
-		t.Errorf("EnsureDay with a directory in the place of metadata.json: got %v", err)
+	if err := v.Post(t.Context(), d); err == nil || !strings.Contains(err.Error(), "metadata.json") {
+		t.Errorf("Post with a directory in the place of metadata.json: got %v", err)
 	}
 	for _, name := range []string{"session_2025-11-08.json", "metadata.json"} {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil {

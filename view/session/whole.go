@@ -18,7 +18,7 @@ import (
 	"daybook/learning"
 )
 
-// whole compares the document with the book as a whole, keeps it aside if it is not Daybook's work, and makes it again
+// whole compares the document with the book as a whole, takes in what other programs have put into it, and makes it again
 // if anything but its tail is not as it should be. d knows nothing when it is called, and all when it returns nil.
 func (v *View) whole(ctx context.Context, d *document) error {
 	if err := d.forget(); err != nil {
@@ -38,11 +38,14 @@ func (v *View) whole(ctx context.Context, d *document) error {
 	}
 	d.file, err = v.fsys.Open(d.path, true)
 	if errors.Is(err, fs.ErrNotExist) {
-		d.file = nil
+		d.file, d.info = nil, durable.Info{}
 		return v.rebuild(ctx, d)
 	}
 	if err != nil {
 		d.file = nil
+		return err
+	}
+	if err := d.lockFile(); err != nil {
 		return err
 	}
 	head, fault, err := v.compare(ctx, d)
@@ -50,7 +53,7 @@ func (v *View) whole(ctx context.Context, d *document) error {
 		return err
 	}
 	if fault != "" {
-		if err := keep(v.fsys, v.book.Logger(), d.path, fault); err != nil {
+		if err := v.takeIn(ctx, d, fault); err != nil {
 			return err
 		}
 		return v.rebuild(ctx, d)
@@ -119,11 +122,11 @@ func keep(fsys durable.FS, log *slog.Logger, path, fault string) error {
 	if err := durable.Replace(fsys, kept, data); err != nil {
 		return fmt.Errorf("keep %s aside: %w", path, err)
 	}
-	log.Warn("damaged view: it is kept aside and made again", "view", "session", "file", path, "reason", fault, "kept", kept)
+	log.Warn("a document is kept aside and made again", "view", "session", "file", path, "reason", fault, "kept", kept)
 	return nil
 }
 
-// rebuild makes the document from the book.
+// rebuild makes the document from the book, in the place of the one that d.info describes, or of none.
 func (v *View) rebuild(ctx context.Context, d *document) error {
 	if err := d.forget(); err != nil {
 		return err
@@ -142,6 +145,10 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 	d.place.tail, d.place.book = int64(len(text)), d.cursor
 	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
 	d.tail = append(d.tail[:0], text[d.place.tail:]...)
+	// A program that takes no lock may have written it meanwhile.
+	if info, err := v.fsys.Stat(d.path); err == nil && info != d.info || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(errWriting, err)
+	}
 	if err := durable.Replace(v.fsys, d.path, text); err != nil {
 		return err
 	}

@@ -1,0 +1,653 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daybook"
+	"daybook/internal/durable"
+)
+
+// script is a program that changes the document as story 11.2's scripts do: it loads the JSON, edits it, and dumps it. The
+// numbers have passed through a float64.
+func script(t testing.TB, text []byte, edit func(doc map[string]any)) []byte {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatalf("the document does not parse: %v\n%s", err, text)
+	}
+	edit(doc)
+	out, err := json.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// adding returns a script's edit that adds events.
+func adding(t testing.TB, events ...string) func(doc map[string]any) {
+	return func(doc map[string]any) {
+		list, _ := doc["events"].([]any)
+		for _, text := range events {
+			var e any
+			if err := json.Unmarshal([]byte(text), &e); err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, e)
+		}
+		doc["events"] = list
+	}
+}
+
+// vaultEvent is an event of a vault; head are its members before canvas_id.
+func vaultEvent(head string) string {
+	return `{` + head + `"canvas_id":"a.canvas","event_type":"note","details":{"n":0.10}}`
+}
+
+func utf16Text(text []byte) []byte {
+	out := []byte{0xff, 0xfe}
+	for _, u := range utf16.Encode([]rune(string(text))) {
+		out = append(out, byte(u), byte(u>>8))
+	}
+	return out
+}
+
+type adoption struct {
+	name string
+	edit func(t *testing.T, doc []byte) []byte
+	// want is what the days hold afterwards: "08: e1 e2" for the ids of 2025-11-08; evt is a derived one.
+	want string
+	lost string // the reason for keeping the document aside; "" if it is not
+}
+
+func adoptions() []adoption {
+	add := func(events ...string) func(*testing.T, []byte) []byte {
+		return func(t *testing.T, doc []byte) []byte { return script(t, doc, adding(t, events...)) }
+	}
+	own := vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)
+	edit := func(change func(doc map[string]any, events []any)) func(*testing.T, []byte) []byte {
+		return func(t *testing.T, doc []byte) []byte {
+			return script(t, doc, func(doc map[string]any) { change(doc, doc["events"].([]any)) })
+		}
+	}
+	return []adoption{
+		{"one more event", add(own), "08: e1 e2 f1", ""},
+		{"with a byte order mark", func(t *testing.T, doc []byte) []byte {
+			return append([]byte("\xef\xbb\xbf"), add(own)(t, doc)...)
+		}, "08: e1 e2 f1", ""},
+		{"in UTF-16", func(t *testing.T, doc []byte) []byte { return utf16Text(add(own)(t, doc)) }, "08: e1 e2 f1", ""},
+		{"of other days", add(
+			vaultEvent(`"event_id":"f1","timestamp":"2025-11-07T10:00:00",`),
+			vaultEvent(`"event_id":"f2","timestamp":"2025-11-08T23:30:00Z",`),
+		), "07: f1|08: e1 e2|09: f2", ""},
+		{"without event_id, two of them equal", add(
+			vaultEvent(`"timestamp":"2025-11-08T10:00:00",`), vaultEvent(`"timestamp":"2025-11-08T10:00:00",`),
+			vaultEvent(`"timestamp":"2025-11-08T10:00:01",`),
+		), "08: e1 e2 evt evt evt", ""},
+		{"without timestamp", add(vaultEvent(`"event_id":"f1",`), vaultEvent("")), "08: e1 e2 f1 evt", ""},
+		{"an empty object", add(`{}`), "08: e1 e2", "canvas_id"},
+		{"an event that breaks the rules, and a good one", add(`{"event_id":"f0","timestamp":"2025-11-08T10:00:00"}`, own), "08: e1 e2 f1", "canvas_id"},
+		{"an event far ahead of the clock", add(vaultEvent(`"event_id":"f1","timestamp":"2035-11-08T10:00:00",`)), "08: e1 e2", "ahead of the clock"},
+		{"no event at all", add(`"text"`), "08: e1 e2", "no JSON object"},
+		{"one twice", add(own, own), "08: e1 e2 f1", ""},
+		{"two of one event_id", add(own, strings.Replace(own, "0.10", "2", 1)), "08: e1 e2 f1", "two events"},
+		{"a known event changed", edit(func(_ map[string]any, events []any) {
+			events[0].(map[string]any)["details"].(map[string]any)["old_color"] = "6"
+		}), "08: e1 e2", "otherwise than the book"},
+		{"a known event removed", edit(func(doc map[string]any, events []any) { doc["events"] = events[1:] }), "08: e1 e2", ""},
+		{"all events removed, one added", func(t *testing.T, doc []byte) []byte {
+			return script(t, doc, func(doc map[string]any) { doc["events"] = nil; adding(t, own)(doc) })
+		}, "08: e1 e2 f1", ""},
+		{"no events member", edit(func(doc map[string]any, _ []any) { delete(doc, "events") }), "08: e1 e2", ""},
+		{"events that are no list", edit(func(doc map[string]any, _ []any) { doc["events"] = 5 }), "08: e1 e2", "no list"},
+		{"a member of its own", edit(func(doc map[string]any, _ []any) { doc["mood"] = "good" }), "08: e1 e2", `\"mood\"`},
+		{"a statistic of its own", edit(func(doc map[string]any, _ []any) {
+			doc["stats"].(map[string]any)["streak"] = 5
+		}), "08: e1 e2", `\"streak\"`},
+		{"stats that are no object", edit(func(doc map[string]any, _ []any) { doc["stats"] = "none" }), "08: e1 e2", "stats are no object"},
+		{"in another order", edit(func(_ map[string]any, events []any) { slices.Reverse(events) }), "08: e1 e2", ""},
+		{"cut off behind a new event", func(t *testing.T, doc []byte) []byte {
+			doc = add(own)(t, doc)
+			return doc[:bytes.Index(doc, []byte(`"session_id"`))] // MarshalIndent sorts: events come before
+		}, "08: e1 e2 f1", "does not parse"},
+		{"cut off in a new event", func(t *testing.T, doc []byte) []byte {
+			doc = add(own, strings.Replace(own, "f1", "f2", 1))(t, doc)
+			return doc[:bytes.Index(doc, []byte(`"f2"`))]
+		}, "08: e1 e2 f1", "does not parse"},
+		{"damaged in the middle", func(t *testing.T, doc []byte) []byte {
+			doc = add(own)(t, doc)
+			i := bytes.Index(doc, []byte(`"e2"`))
+			return slices.Concat(doc[:i], []byte{0, 0, 0, '{', '{'}, doc[i+3:])
+		}, "08: e1 e2 f1", "does not parse"},
+		{"followed by the rest of an older, longer one", func(t *testing.T, doc []byte) []byte {
+			return append(add(own)(t, doc), doc[len(doc)-300:]...)
+		}, "08: e1 e2 f1", "something follows"},
+		{"with NaN, as Python writes it", func(t *testing.T, doc []byte) []byte {
+			doc = add(own, strings.Replace(own, "f1", "f2", 1))(t, doc)
+			return bytes.Replace(doc, []byte(`"n": 0.1`), []byte(`"n": NaN`), 1)
+		}, "08: e1 e2 f2", "does not parse"},
+	}
+}
+
+// idsOf tells which events the days of a book hold, as in adoption.want.
+func idsOf(t testing.TB, b *daybook.Book) string {
+	t.Helper()
+	days, err := b.Days()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, d := range days {
+		text := strings.TrimPrefix(d.String(), "2025-11-") + ":"
+		for entry, err := range b.DayEvents(t.Context(), d, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			id := entry.Event.ID()
+			if strings.HasPrefix(id, "evt_") {
+				id = "evt"
+			}
+			text += " " + id
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "|")
+}
+
+// TestAdoption: what another program has put into the document comes into the book, once, and nothing is lost.
+func TestAdoption(t *testing.T) {
+	for _, test := range adoptions() {
+		for _, how := range []string{"running, in place", "running, replaced", "next start"} {
+			t.Run(test.name+"/"+how, func(t *testing.T) {
+				dir := t.TempDir()
+				var log bytes.Buffer
+				b := openBook(t, dir, &log, New(Options{}))
+				appendLines(
+					t, b,
+					recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"),
+					recolor("e2", "2025-11-08T09:30:00", "a.canvas", "3", "2"),
+				)
+				path := sessionFile(dir, "2025-11-08")
+				changed := test.edit(t, []byte(file(t, path)))
+				write := os.WriteFile
+				if how == "running, replaced" {
+					write = func(name string, data []byte, _ os.FileMode) error {
+						return durable.Replace(durable.OS(), name, data)
+					}
+				}
+				// Twice: a script that still has its events in memory brings the same ones again.
+				for range 2 {
+					if err := write(path, changed, 0o644); err != nil {
+						t.Fatal(err)
+					}
+					if err := os.Chtimes(path, time.Time{}, clock()); err != nil {
+						t.Fatal(err)
+					}
+					if how == "next start" {
+						b = openBook(t, dir, &log, New(Options{}))
+					} else if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+						t.Fatal(err)
+					}
+					if diff := cmp.Diff(test.want, idsOf(t, b)); diff != "" {
+						t.Fatalf("the book (-want +got):\n%s", diff)
+					}
+					days, err := b.Days()
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, d := range days {
+						wantDocument(t, b, d.String())
+					}
+				}
+				names := kept(t, dir)
+				if test.lost == "" {
+					if len(names) > 0 {
+						t.Errorf("kept aside: got %q, want none; log:\n%s", names, log.String())
+					}
+					return
+				}
+				if len(names) != 1 || file(t, names[0]) != string(changed) {
+					t.Errorf("kept aside: got %q, want the script's document", names)
+				}
+				if !strings.Contains(log.String(), test.lost) {
+					t.Errorf("log: got %s\nwant %q in it", log.String(), test.lost)
+				}
+			})
+		}
+	}
+}
+
+// TestForeignTells: what would be adopted is told without doing it.
+func TestForeignTells(t *testing.T) {
+	for _, test := range adoptions() {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			b := openBook(t, dir, nil, New(Options{}))
+			appendLines(
+				t, b,
+				recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"),
+				recolor("e2", "2025-11-08T09:30:00", "a.canvas", "3", "2"),
+			)
+			path := sessionFile(dir, "2025-11-08")
+			if err := os.WriteFile(path, test.edit(t, []byte(file(t, path))), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			before := files(t, dir)
+			_, losses, err := Foreign(t.Context(), b, day(t, "2025-11-08"))
+			// What only Append finds out does not stand in the document.
+			atAppend := strings.Contains(test.lost, "canvas_id") || strings.Contains(test.lost, "ahead")
+			if err != nil || (len(losses) > 0) != (test.lost != "" && !atAppend) {
+				t.Errorf("got losses %q, %v, want %q", losses, err, test.lost)
+			}
+			if diff := cmp.Diff(before, files(t, dir)); diff != "" {
+				t.Errorf("Foreign has changed the book's directory:\n%s", diff)
+			}
+		})
+	}
+	b := openBook(t, t.TempDir(), nil)
+	if n, losses, err := Foreign(t.Context(), b, day(t, "2025-11-08")); n != 0 || losses != nil || err != nil {
+		t.Errorf("without a document: got %d, %q, %v", n, losses, err)
+	}
+}
+
+// files returns the contents of all files below a directory, but for locks.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			all[path] = file(t, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// TestSpelling: a program that reads the whole document and writes it again, each value in its own way, changes nothing.
+func TestSpelling(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	line := `{"event_id":"e\u0031","timestamp":"2025-11-08T09:00:00+01:00","canvas_id":"Größe/线.canvas","event_type":"x",` +
+		`"details":{"a":0.10,"b":1e3,"c":"\u00e9\/\ud83d\ude00","d":[1.0,-0,{"z":null,"y":true}],"e":12345678901234567890,"f":1E-7}}`
+	appendLines(t, b, line)
+	stored := file(t, filepath.Join(dir, "2025-11-08", "events.json"))
+	path := sessionFile(dir, "2025-11-08")
+	if err := os.WriteFile(path, script(t, []byte(file(t, path)), func(map[string]any) {}), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(stored, file(t, filepath.Join(dir, "2025-11-08", "events.json"))); diff != "" {
+		t.Errorf("the day (-before +after):\n%s", diff)
+	}
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("kept aside: got %q, want none", names)
+	}
+	wantDocument(t, b, "2025-11-08")
+}
+
+func TestSameValue(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{`{"a":1,"b":[2]}`, `{"b":[2.0],"a":1e0}`, true},
+		{`0.1`, `0.10`, true},
+		{`0.1`, `0.11`, false},
+		{`1e400`, `1e400`, true},
+		{`1e400`, `2e400`, false},
+		{`"é"`, `"\u00e9"`, true},
+		{`"1"`, `1`, false},
+		{`{"a":1}`, `{"a":1,"b":1}`, false},
+		{`[1,2]`, `[2,1]`, false},
+		{`[]`, `{}`, false},
+		{`{}`, `[]`, false},
+		{`null`, `false`, false},
+		{`true`, ` true `, true},
+		{`1`, `"1`, false},
+	} {
+		if got := sameValue([]byte(test.a), []byte(test.b)); got != test.want {
+			t.Errorf("%s and %s: got %v, want %v", test.a, test.b, got, test.want)
+		}
+	}
+}
+
+// TestDocumentBeingWritten: a program that takes no lock is not disturbed while it writes.
+func TestDocumentBeingWritten(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	half := len(text) / 2
+	for i, part := range [][]byte{nil, text[:half], text[half:]} {
+		if _, err := f.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		appendLines(t, b, recolor(fmt.Sprint("g", i), "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+		if err := b.Post(t.Context(), day(t, "2025-11-08")); i < 2 && !errors.Is(err, errWriting) {
+			t.Fatalf("part %d: got %v, want %v", i, err, errWriting)
+		}
+		if i < 2 {
+			want := string(text[:half*i])
+			if got := file(t, path); got != want {
+				t.Fatalf("part %d: the document was touched: got %q, want %q", i, got, want)
+			}
+		}
+	}
+	if got, want := idsOf(t, b), "08: e1 g0 g1 g2 f1"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+	wantDocument(t, b, "2025-11-08")
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("kept aside: got %q, want none", names)
+	}
+}
+
+// slowDisk lets a test do something before a document is replaced, and fail it.
+type slowDisk struct {
+	durable.FS
+	rename func(to string) error
+}
+
+func (d *slowDisk) Rename(from, to string) error {
+	if d.rename != nil {
+		if err := d.rename(to); err != nil {
+			return err
+		}
+	}
+	return d.FS.Rename(from, to)
+}
+
+// TestAdoptionCutOff: the events are in the book, the document could not be made anew: nothing is adopted twice.
+func TestAdoptionCutOff(t *testing.T) {
+	dir := t.TempDir()
+	v := New(Options{})
+	disk := &slowDisk{FS: durable.OS()}
+	v.fsys = disk
+	b := openBook(t, dir, nil, v)
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1",`), vaultEvent(""), vaultEvent("")))
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, time.Time{}, clock()); err != nil {
+		t.Fatal(err)
+	}
+	cut := errors.New("cut off")
+	disk.rename = func(string) error { return cut }
+	for range 2 {
+		if err := b.Post(t.Context(), day(t, "2025-11-08")); !errors.Is(err, cut) {
+			t.Fatalf("got %v, want %v", err, cut)
+		}
+	}
+	disk.rename = nil
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := idsOf(t, b), "08: e1 f1 evt evt"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+	wantDocument(t, b, "2025-11-08")
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("kept aside: got %q, want none", names)
+	}
+}
+
+// TestWrittenMeanwhile: a program that takes no lock writes while the document is made anew. Its work is not replaced.
+func TestWrittenMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	var log bytes.Buffer
+	b := openBook(t, dir, &log, New(Options{}))
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	original := []byte(file(t, path))
+	if err := os.WriteFile(path, indented(t, original), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v := New(Options{})
+	statted := 0
+	v.fsys = &meddler{FS: durable.OS(), name: path, stat: func() {
+		if statted++; statted == 1 { // before it is replaced
+			text := script(t, original, adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				t.Error(err)
+			}
+		}
+	}}
+	b = openBook(t, dir, &log, v) // its view says that it is behind
+	if !strings.Contains(log.String(), errWriting.Error()) {
+		t.Errorf("log: got %s, want %q in it", log.String(), errWriting)
+	}
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := idsOf(t, b), "08: e1 f1"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+	wantDocument(t, b, "2025-11-08")
+}
+
+// meddler does something before a file is looked at.
+type meddler struct {
+	durable.FS
+	name string
+	stat func()
+}
+
+func (m *meddler) Stat(name string) (durable.Info, error) {
+	if name == m.name {
+		m.stat()
+	}
+	return m.FS.Stat(name)
+}
+
+// TestAdoptionWaits: while the book takes nothing, the document stays as the other program has left it.
+func TestAdoptionWaits(t *testing.T) {
+	dir := t.TempDir()
+	b, err := daybook.Open(dir, &daybook.Options{
+		Views: []daybook.View{New(Options{})}, Now: clock, LockTimeout: 10 * time.Millisecond,
+		Settings: &daybook.Settings{Zone: "Europe/Berlin", Rules: daybook.RulesVault},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lock := durable.NewLock(durable.OS(), filepath.Join(dir, "book.lock"), "")
+	if err := lock.Acquire(t.Context(), time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); !errors.Is(err, daybook.ErrLocked) {
+		t.Errorf("got %v, want ErrLocked", err)
+	}
+	if got := file(t, path); got != string(text) {
+		t.Errorf("the document was touched: %s", got)
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Error(err)
+	}
+	if got, want := idsOf(t, b), "08: e1 f1"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+}
+
+// TestLockedItself: a program that locks the document and not the lock file, as story 11.2's listing does, is left alone.
+func TestLockedItself(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	f, err := durable.OS().Open(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if ok, err := f.TryLock(); !ok {
+		t.Fatalf("lock: %v %v", ok, err)
+	}
+	before := file(t, path)
+	appendLines(t, b, recolor("e2", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	openBook(t, dir, nil, New(Options{}))
+	if got := file(t, path); got != before {
+		t.Errorf("the document was written under somebody's lock: %s", got)
+	}
+	if err := f.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	appendLines(t, b, recolor("e3", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	wantDocument(t, b, "2025-11-08")
+}
+
+// TestChanged: the days are found whose documents somebody else has written.
+func TestChanged(t *testing.T) {
+	dir := t.TempDir()
+	v := New(Options{})
+	if days := v.Changed(); days != nil {
+		t.Errorf("before Open: got %v", days)
+	}
+	b := openBook(t, dir, nil, v)
+	appendLines(
+		t, b,
+		recolor("e1", "2025-11-07T09:00:00", "a.canvas", "1", "3"),
+		recolor("e2", "2025-11-08T09:00:00", "a.canvas", "1", "3"),
+	)
+	if days := v.Changed(); days != nil {
+		t.Errorf("after Append: got %v, want none", days)
+	}
+	path := sessionFile(dir, "2025-11-07")
+	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-07T10:00:00",`)))
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(sessionFile(dir, "2025-11-08")); err != nil {
+		t.Fatal(err)
+	}
+	days := v.Changed()
+	if fmt.Sprint(days) != "[2025-11-07]" {
+		t.Fatalf("got %v, want [2025-11-07]", days)
+	}
+	if err := b.Post(t.Context(), days[0]); err != nil {
+		t.Fatal(err)
+	}
+	if days := v.Changed(); days != nil {
+		t.Errorf("after Post: got %v, want none", days)
+	}
+	if got, want := idsOf(t, b), "07: e1 f1|08: e2"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+	wantDocument(t, b, "2025-11-07")
+}
+
+// TestScriptsAndBooks: many scripts that take the document's lock, and several Books, at once.
+func TestScriptsAndBooks(t *testing.T) {
+	dir := t.TempDir()
+	const books, scripts, each = 3, 3, 15
+	var all []*daybook.Book
+	for range books {
+		b := openBook(t, dir, nil, New(Options{LockTimeout: time.Minute}))
+		appendLines(t, b, recolor("e0", "2025-11-08T09:00:00", "a.canvas", "1", "2"))
+		all = append(all, b)
+	}
+	path := sessionFile(dir, "2025-11-08")
+	var wg sync.WaitGroup
+	for i, b := range all {
+		wg.Go(func() {
+			for n := range each {
+				e, err := daybook.ParseEvent([]byte(recolor(fmt.Sprintf("b%d-%d", i, n), "2025-11-08T09:00:00", "a.canvas", "1", "2")))
+				if err == nil {
+					_, err = b.Append(context.Background(), e)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range scripts {
+		lock := durable.NewLock(durable.OS(), path+".lock", "")
+		wg.Go(func() {
+			defer lock.Close()
+			for n := range each {
+				if err := lock.Acquire(context.Background(), time.Minute); err != nil {
+					t.Error(err)
+					return
+				}
+				event := vaultEvent(fmt.Sprintf(`"event_id":"s%d-%d","timestamp":"2025-11-08T10:00:00",`, i, n))
+				text, err := os.ReadFile(path)
+				if err == nil {
+					err = os.WriteFile(path, script(t, text, adding(t, event)), 0o644)
+				}
+				if err := errors.Join(err, lock.Release()); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := all[0].Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Error(err)
+	}
+	_, ids, _ := strings.Cut(idsOf(t, all[0]), ": ")
+	got := strings.Fields(ids)
+	slices.Sort(got)
+	if n := len(slices.Compact(slices.Clone(got))); n != len(got) || n != 1+(books+scripts)*each {
+		t.Errorf("got %d events, %d different, want %d", len(got), n, 1+(books+scripts)*each)
+	}
+	wantDocument(t, all[0], "2025-11-08")
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("kept aside: got %q, want none", names)
+	}
+}
+
+// FuzzForeign: no text of a document does harm: the events of the book stay, and the document is made anew or left alone.
+func FuzzForeign(f *testing.F) {
+	for _, seed := range []string{
+		"", "{}", "[]", `{"events":[{"event_id":"f","timestamp":"2025-11-08T10:00:00Z","canvas_id":"a","event_type":"x","details":{}}]}`,
+		`{"events":[{}],"events":{}}`, "\xff\xfe{\x00}", "{\"events\":[{\"event_id\":{{{{{{{{{\"", `{"stats":null,"session_id":[]}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got := parseForeign(text, day(t, "2025-11-08"))
+		if got.broken != (len(got.losses) > 0) && got.broken {
+			t.Errorf("broken without a reason: %+v", got)
+		}
+		for _, e := range got.events {
+			if !json.Valid(e) {
+				t.Errorf("%q is no JSON", e)
+			}
+		}
+	})
+}
