@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"daybook"
+	"daybook/daemon"
+	"daybook/learning"
 )
 
 // libraryWriter is a program that uses the library: it appends COUNT events to the book DIR. TestMain gives it a name.
@@ -33,6 +36,29 @@ func libraryWriter(args []string) error {
 		if _, err := b.Append(context.Background(), e); err != nil {
 			return err
 		}
+	}
+	return b.Close()
+}
+
+// viewWriter is a program that uses the library with the session document: it appends an event for each line of its
+// input, and prints the ids that were acknowledged.
+func viewWriter(args []string) error {
+	b, err := daybook.Open(args[0], &daybook.Options{ViewsFor: func(s daybook.Settings) []daybook.View {
+		return daemon.Views(s.Views, learning.Palette{}, func(string) {})
+	}})
+	if err != nil {
+		return err
+	}
+	in := bufio.NewScanner(os.Stdin)
+	for in.Scan() {
+		e, err := daybook.ParseEvent(in.Bytes())
+		if err == nil {
+			_, err = b.Append(context.Background(), e)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Println(e.ID())
 	}
 	return b.Close()
 }

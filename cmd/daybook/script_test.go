@@ -22,13 +22,16 @@ func TestMain(m *testing.M) {
 			}
 			os.Exit(start(e, os.Args[1:]))
 		},
-		"daybook-library": func() {
-			if err := libraryWriter(os.Args[1:]); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
-			}
-		},
+		"daybook-library": func() { exitWith(libraryWriter(os.Args[1:])) },
+		"daybook-session": func() { exitWith(viewWriter(os.Args[1:])) },
 	})
+}
+
+func exitWith(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 // TestScripts runs testdata/script/*.txtar. A new case needs no Go; the documentation of testscript says what a script

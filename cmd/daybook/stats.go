@@ -42,7 +42,7 @@ Active time leaves out the gaps of more than 15 minutes between two events.`,
 					return err
 				}
 			}
-			return withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
+			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
 				return stats(cmd.Context(), e, g, book, day.on(book.DayOf(book.Now())))
 			})
 		},

@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/view/session"
 )
 
 func newVerify(e env, g *globals) *cobra.Command {
@@ -61,6 +63,9 @@ func verify(ctx context.Context, e env, g *globals, book *daybook.Book, days []d
 	if err := out.Flush(); err != nil {
 		return outputError(err)
 	}
+	if err := tellForeign(ctx, e, book, list); err != nil {
+		return err
+	}
 	summary := "nothing wrong"
 	if found > 0 {
 		summary = count(found, "finding")
@@ -70,6 +75,25 @@ func verify(ctx context.Context, e env, g *globals, book *daybook.Book, days []d
 	}
 	if found > 0 {
 		return &failure{code: exitDamage}
+	}
+	return nil
+}
+
+// tellForeign tells which session documents hold events that the book lacks. That is no damage: other programs may add
+// to them, and the next command that uses them takes the events in.
+func tellForeign(ctx context.Context, e env, book *daybook.Book, list []daybook.Query) error {
+	for day, err := range daysOf(book, list) {
+		if err != nil {
+			return err
+		}
+		lacking, losses, err := session.Foreign(ctx, book, day)
+		if err != nil {
+			return err
+		}
+		if lacking > 0 || len(losses) > 0 {
+			e.say("note", "another program has changed the session document of %s: %s the book lacks will be taken in%s", day,
+				count(lacking, "event"), strings.Join(append([]string{""}, losses...), "; "))
+		}
 	}
 	return nil
 }
