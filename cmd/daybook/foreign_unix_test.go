@@ -69,6 +69,12 @@ func (w *worker) end(t *testing.T) []string {
 // TestForeignWriters: scripts in another language write the session document while four programs of Daybook's are at work
 // in the book: nothing is lost, nothing is stored twice. DAYBOOK_TEST_FOR is how long; 3s.
 func TestForeignWriters(t *testing.T) {
+	for _, lock := range []string{"lockfile", "itself"} {
+		t.Run(lock, func(t *testing.T) { foreignWriters(t, lock) })
+	}
+}
+
+func foreignWriters(t *testing.T, lock string) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("python3 is missing: the script that writes the document cannot run")
@@ -121,8 +127,8 @@ func TestForeignWriters(t *testing.T) {
 		startWorker(t, plain, "daybook-session", dir),
 	}
 	scripts := []*worker{
-		startWorker(t, plain, python, "testdata/foreign/writer.py", document, "script", "lockfile"),
-		startWorker(t, plain, python, "testdata/foreign/writer.py", document, "other", "lockfile"),
+		startWorker(t, plain, python, "testdata/foreign/writer.py", document, "script", lock),
+		startWorker(t, plain, python, "testdata/foreign/writer.py", document, "other", lock),
 	}
 	began := time.Now()
 	var wg sync.WaitGroup

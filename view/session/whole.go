@@ -128,6 +128,10 @@ func keep(fsys durable.FS, log *slog.Logger, path, fault string) error {
 
 // rebuild makes the document from the book, in the place of the one that d.info describes, or of none.
 func (v *View) rebuild(ctx context.Context, d *document) error {
+	if old := d.file; old != nil {
+		d.file = nil
+		defer old.Close() // nothing was written; its lock is held until another file has its name
+	}
 	if err := d.forget(); err != nil {
 		return err
 	}
