@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,5 +123,70 @@ func TestRefusals(t *testing.T) {
 	}})
 	if err != nil {
 		t.Errorf("the first watcher: %v", err)
+	}
+}
+
+// TestAdoptedWhileWatching: an event that a script puts into a session document, today's or an earlier one, comes into the
+// book while the watcher runs, though nothing else happens.
+func TestAdoptedWhileWatching(t *testing.T) {
+	dir := newVault(t)
+	bookDir := filepath.Join(dir, daybook.VaultDir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	book, err := daybook.Open(bookDir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	now := book.Now()
+	days := []daybook.Day{book.DayOf(now.AddDate(0, 0, -3)), book.DayOf(now)}
+	old, err := daybook.ParseEvent(fmt.Appendf(nil, `{"event_id":"old","timestamp":"%sT12:00:00Z","canvas_id":"a","event_type":"x","details":{}}`, days[0]))
+	if err == nil {
+		_, err = book.Append(t.Context(), old)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() {
+		_, err := daemon.Run(ctx, daemon.Config{Vault: dir})
+		done <- err
+	}()
+	waitFor := func(what string, is func() bool) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) { // another goroutine works on real files
+			if time.Now().After(end) {
+				t.Fatalf("after 20 s: %s", what)
+			}
+		}
+	}
+	for i, day := range days {
+		name := filepath.Join(bookDir, "session_"+day.String()+".json")
+		waitFor("no document of "+day.String(), func() bool { _, err := os.Stat(name); return err == nil })
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := fmt.Sprintf("script-%d", i)
+		event := fmt.Sprintf(`{"event_id":%q,"timestamp":%q,"canvas_id":"a","event_type":"x","details":{}}`, id, now.Format(time.RFC3339))
+		changed := strings.Replace(string(text), `"events": [`, `"events": [`+event+",", 1)
+		if !strings.Contains(string(text), "event_id") {
+			changed = strings.Replace(string(text), `"events": [`, `"events": [`+event, 1)
+		}
+		if err := os.WriteFile(name, []byte(changed), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		waitFor("not adopted: "+id, func() bool {
+			for e, err := range book.Events(t.Context(), daybook.Query{}) {
+				if err == nil && e.ID() == id {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run: %v", err)
 	}
 }
