@@ -69,18 +69,28 @@ func (d Day) Add(n int) Day {
 }
 
 // Start returns the first instant of the day in zone. It is not always midnight: where clocks go forward at midnight
-// (Cairo, Santiago) the day begins later.
+// (Cairo, Santiago) the day begins later. A day that begins twice, because clocks go back over its midnight, begins with
+// the first time. One that the zone has left out (Apia, 2011-12-30) starts with the day that came in its place.
 func (d Day) Start(zone *time.Location) time.Time {
-	t := time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, zone)
-	// In a gap, Date gives an instant that is an hour off, perhaps in the day before; a day that begins twice (clocks
-	// going back over midnight) begins with the earlier one.
-	for DayOf(t).Compare(d) < 0 {
-		t = t.Add(15 * time.Minute)
+	midnight := time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, time.UTC)
+	// The day begins when clocks show midnight by one of the offsets of that time, or when they are changed. A zone keeps
+	// an offset for longer than an hour, and none is longer than 16 hours. ZoneBounds is no way to walk from change to
+	// change: on the last day of a leap year its end does not lie ahead.
+	var first time.Time
+	found := false
+	for h := -26; h <= 26; h++ {
+		at := midnight.Add(time.Duration(h) * time.Hour).In(zone)
+		_, offset := at.Zone()
+		change, _ := at.ZoneBounds()
+		for _, t := range [...]time.Time{midnight.Add(-time.Duration(offset) * time.Second), change} {
+			t = t.In(zone)
+			begins := DayOf(t).Compare(d) >= 0 && DayOf(t.Add(-1)).Compare(d) < 0
+			if begins && (!found || t.Before(first)) {
+				first, found = t, true
+			}
+		}
 	}
-	for DayOf(t.Add(-time.Nanosecond)).Compare(d) >= 0 {
-		t = t.Add(-15 * time.Minute)
-	}
-	return t
+	return first
 }
 
 func (d Day) ordinal() int { return int(d.year)<<16 | int(d.month)<<8 | int(d.day) }
