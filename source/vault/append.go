@@ -34,6 +34,9 @@ func (r *Recorder) append(ctx context.Context, next *state, old, board *canvas.B
 		if !refused {
 			break
 		}
+		if _, err := r.snapshot(next, board); err != nil { // the time may be another now, and with it the day
+			return nil, err
+		}
 		if err := r.write(r.intentFile(next.Lineage), next); err != nil {
 			return nil, err
 		}
