@@ -64,7 +64,8 @@ type Options struct {
 	LockTimeout time.Duration
 	// MaxLine is the longest line that Append takes, in bytes without the newline; zero is 1 MiB.
 	MaxLine int
-	// Now is the clock, for judging timestamps that lie ahead of it; nil is time.Now.
+	// Now is the clock, for judging timestamps that lie ahead of it and for which day is today; nil is time.Now. (What has
+	// no timestamp gets time.Now from ParseEvent.)
 	Now func() time.Time
 }
 

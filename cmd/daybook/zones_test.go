@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -122,5 +123,32 @@ func TestProcessesOfManyZones(t *testing.T) {
 		if err := book.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestZoneOfTheMachine: without TZ a vault's book takes over the system's zone, under a name that holds on other machines.
+func TestZoneOfTheMachine(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no IANA name for its zone: the book's is UTC")
+	}
+	cmd := exec.Command("daybook", "init", "--json", "--book", filepath.Join(t.TempDir(), daybook.VaultDir))
+	cmd.Env, cmd.Stderr = environment("unset"), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made struct{ Zone string }
+	if err := json.Unmarshal(out, &made); err != nil {
+		t.Fatal(err)
+	}
+	zone, err := time.LoadLocation(made.Zone)
+	if err != nil || made.Zone == "" || made.Zone == "Local" {
+		t.Fatalf("got the zone %q, %v, want an IANA name", made.Zone, err)
+	}
+	date := exec.Command("daybook-offset")
+	date.Env = environment("unset")
+	system, err := date.Output()
+	if _, offset := time.Now().In(zone).Zone(); err != nil || string(system) != fmt.Sprint(offset) {
+		t.Errorf("%s is %d seconds ahead of UTC, the system %s (%v)", zone, offset, system, err)
 	}
 }
