@@ -27,7 +27,8 @@ func TestTwoBooksTwoZones(t *testing.T) {
 				for hour := range each {
 					at := time.Date(2025, 11, 8, hour, 10*w, 0, 0, time.UTC)
 					id := fmt.Sprintf("%d-%d", w, hour)
-					pos, err := b.Append(t.Context(), parse(t, fmt.Sprintf(`{"event_id":%q,"timestamp":%q}`, id, at.Format(time.RFC3339))))
+					line := fmt.Sprintf(`{"event_id":%q,"timestamp":%q}`, id, at.Format(time.RFC3339))
+					pos, err := b.Append(t.Context(), parse(t, line))
 					want := DayOf(at.Add([]time.Duration{14, -11}[i] * time.Hour))
 					if err != nil || pos.Duplicate || pos.Day != want {
 						t.Errorf("%v in %s: got %+v, %v, want it stored on %s", at, zones[i], pos, err, want)
@@ -192,8 +193,8 @@ func TestClockIsSet(t *testing.T) {
 	clock := at
 	b := open(t, t.TempDir(), &Options{Now: func() time.Time { return clock }, Sync: SyncNone})
 	n := 0
-	for _, by := range []time.Duration{0, -time.Hour, 25 * time.Hour, -25 * time.Hour, time.Hour, 365 * 24 * time.Hour, -365 * 24 * time.Hour} {
-		clock = clock.Add(by)
+	for _, hours := range []int{0, -1, 25, -25, 1, 365 * 24, -365 * 24} {
+		clock = clock.Add(time.Duration(hours) * time.Hour)
 		for _, ahead := range []time.Duration{-48 * time.Hour, -time.Hour, 0, 24 * time.Hour} {
 			stamp := clock.Add(ahead)
 			pos := mustAppend(t, b, fmt.Sprintf(`{"timestamp":%q}`, stamp.Format(time.RFC3339)))
@@ -202,7 +203,8 @@ func TestClockIsSet(t *testing.T) {
 			}
 			n++
 		}
-		_, err := b.Append(t.Context(), parse(t, fmt.Sprintf(`{"timestamp":%q}`, clock.Add(24*time.Hour+time.Second).Format(time.RFC3339))))
+		late := clock.Add(24*time.Hour + time.Second).Format(time.RFC3339)
+		_, err := b.Append(t.Context(), parse(t, fmt.Sprintf(`{"timestamp":%q}`, late)))
 		var rule *RuleError
 		if !errors.As(err, &rule) || rule.Member != "timestamp" {
 			t.Errorf("the clock shows %v, the event a day and a second later: got %v, want a RuleError", clock, err)

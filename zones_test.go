@@ -70,7 +70,8 @@ func TestDaysOfZones(t *testing.T) {
 		"UTC": false, "Europe/Berlin": false, "America/New_York": false, "Australia/Lord_Howe": false, "Africa/Cairo": false,
 		"America/Santiago": false, "America/Sao_Paulo": false, "America/Havana": false, "Pacific/Apia": false,
 		"Pacific/Kwajalein": false, "Pacific/Kiritimati": false, "Asia/Kathmandu": false, "Africa/Monrovia": false,
-		"Africa/Casablanca": false, "Asia/Tehran": false, "America/St_Johns": true, "America/Juneau": true,
+		"Africa/Casablanca": false, "Asia/Tehran": false, "America/Toronto": false, "America/St_Johns": true,
+		"America/Juneau": true,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -166,6 +167,7 @@ func TestDayLengths(t *testing.T) {
 		{"Pacific/Apia", "2011-12-29", "2011-12-29T00:00:00-10:00", "2011-12-31T00:00:00+14:00"},
 		{"Pacific/Apia", "2011-12-30", "2011-12-31T00:00:00+14:00", "2011-12-31T00:00:00+14:00"}, // left out
 		{"Pacific/Kwajalein", "1993-08-21", "1993-08-22T00:00:00+12:00", "1993-08-22T00:00:00+12:00"},
+		{"America/Toronto", "1919-03-31", "1919-03-31T00:30:00-04:00", "1919-04-01T00:00:00-04:00"},  // from 23:30 to 00:30
 		{"America/St_Johns", "2006-10-29", "2006-10-29T00:00:00-02:30", "2006-10-30T00:00:00-03:30"}, // begins twice
 		{"Europe/Berlin", "2040-12-31", "2040-12-31T00:00:00+01:00", "2041-01-01T00:00:00+01:00"},
 		{"UTC", "0001-01-01", "0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z"},
