@@ -32,17 +32,21 @@ const layers = `
 	canvas:
 	learning:
 
+	# What is written, said for other programs.
+	docs/schema:
+
 	# Where events come from, and what is posted from the book. Siblings never import each other.
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify
 	view/session: daybook learning internal/durable
 
 	# Here they meet.
 	daemon: daybook learning source/vault view/session
-	cmd/daybook: daybook learning source/vault view/session daemon github.com/spf13/cobra
+	cmd/daybook: daybook learning source/vault view/session daemon docs/schema github.com/spf13/cobra
 `
 
 // forTests is what the tests of any package may import besides what their package may.
-const forTests = `internal/faultfs github.com/google/go-cmp github.com/rogpeppe/go-internal`
+const forTests = `internal/faultfs docs/schema/schematest
+	github.com/google/go-cmp github.com/rogpeppe/go-internal github.com/santhosh-tekuri/jsonschema/v6`
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
@@ -57,6 +61,7 @@ var modules = []string{
 	"github.com/google/go-cmp",
 	"github.com/google/uuid",
 	"github.com/rogpeppe/go-internal",
+	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
 }

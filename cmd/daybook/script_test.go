@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -45,6 +46,10 @@ func exitWith(err error) {
 //	status N COMMAND…   run COMMAND and expect the exit status N
 //	lock FILE           hold FILE's lock until the script ends (Unix)
 func TestScripts(t *testing.T) {
+	schemas, err := filepath.Abs("../../docs/schema")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -54,6 +59,7 @@ func TestScripts(t *testing.T) {
 			s.Setenv("TZ", "Europe/Berlin")
 			s.Setenv("DAYBOOK_DIR", "")
 			s.Setenv("TEST_NOW", "2025-11-08T12:00:00Z")
+			s.Setenv("SCHEMAS", schemas)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
