@@ -38,9 +38,10 @@ func boardOf(items []string) string {
 	return "{\n\t\"nodes\":[\n\t\t" + strings.Join(nodes, ",\n\t\t") + "\n\t],\n\t\"edges\":[\n\t\t" + strings.Join(edges, ",\n\t\t") + "\n\t]\n}"
 }
 
-// notation is an event in the short form of the scripts.
+// notation is an event in the short form of the scripts. Whatever comes by here has to keep the schema.
 func notation(t *testing.T, line string) string {
 	t.Helper()
+	checkSchema(t, line)
 	var ev struct {
 		Canvas  string         `json:"canvas_id"`
 		Type    string         `json:"event_type"`

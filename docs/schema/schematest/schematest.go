@@ -58,7 +58,9 @@ func MustCompile(t testing.TB, name string) *Schema {
 // noLoader refuses to fetch what a schema refers to: each must be whole by itself.
 type noLoader struct{}
 
-func (noLoader) Load(url string) (any, error) { return nil, fmt.Errorf("%s is not part of the schema", url) }
+func (noLoader) Load(url string) (any, error) {
+	return nil, fmt.Errorf("%s is not part of the schema", url)
+}
 
 // Check has the test fail for each place in the document that the schema does not allow.
 func (s *Schema) Check(t testing.TB, document []byte) {
