@@ -138,6 +138,7 @@ func wantDocument(t testing.TB, b *daybook.Book, days ...string) {
 		if !json.Valid([]byte(got)) {
 			t.Fatalf("document of %s is no JSON:\n%s", s, got)
 		}
+		checkFrame(t, got)
 		now, err := Document(t.Context(), b, day(t, s), learning.Palette{})
 		if err != nil || string(now) != got {
 			t.Fatalf("Document(%s): %v; (-on disk +got):\n%s", s, err, cmp.Diff(got, string(now)))
