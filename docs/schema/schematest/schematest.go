@@ -28,6 +28,11 @@ func Compile(name string) (*Schema, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no schema %q", name)
 	}
+	return CompileText(name, text)
+}
+
+// CompileText compiles another text in the place of the schema of this name.
+func CompileText(name string, text []byte) (*Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
