@@ -21,15 +21,15 @@ const maxLine = 32 << 20
 
 // Config says what Run runs. The zero value of a field is its default.
 type Config struct {
-	Vault       string                 // the folder with the boards
-	Book        string                 // the book's directory; "" is the vault's own
-	Once        bool                   // record what has changed since the last time, and end
-	Debounce    time.Duration          // how long a board must have been left alone before it is read; 500 ms
-	Ignore      []string               // patterns of boards to leave alone, beyond the usual ones
-	TextLengths bool                   // keep only the lengths of texts
-	Logger      *slog.Logger           // nil discards
-	Started     func(b *daybook.Book)  // called when everything is open, before the first board is read
-	Recorded    func(r vault.Recorded) // called for each recorded event, one at a time
+	Vault       string                // the folder with the boards
+	Book        string                // the book's directory; "" is the vault's own
+	Once        bool                  // record what has changed since the last time, and end
+	Debounce    time.Duration         // how long a board must have been left alone before it is read; 500 ms
+	Ignore      []string              // patterns of boards to leave alone, beyond the usual ones
+	TextLengths bool                  // keep only the lengths of texts
+	Logger      *slog.Logger          // nil discards
+	Started     func(b *daybook.Book) // called when everything is open, before the first board is read
+	Consumers   []vault.Consumer      // get each recorded event
 }
 
 // Views makes the views that daybook.json may name. unknown is called with each name that is none.
@@ -95,7 +95,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 // record runs the watcher on an open book.
 func (c *Config) record(ctx context.Context, book *daybook.Book, documents *session.View) (s vault.Summary, err error) {
 	v, err := vault.Open(c.Vault, book, &vault.Options{
-		Debounce: c.Debounce, Ignore: c.Ignore, TextLengths: c.TextLengths, Recorded: c.Recorded, Logger: c.Logger,
+		Debounce: c.Debounce, Ignore: c.Ignore, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
 	})
 	if err != nil {
 		return s, err

@@ -35,7 +35,7 @@ func TestFromSaveToDocument(t *testing.T) {
 	var days []string
 	s, err := daemon.Run(ctx, daemon.Config{
 		Vault: dir, Debounce: 10 * time.Millisecond,
-		Recorded: func(r vault.Recorded) {
+		Consumers: []vault.Consumer{{Name: "test", Consume: func(_ context.Context, r vault.Recorded) error {
 			days = append(days, daybook.DayOf(r.Event.Time()).String())
 			switch r.Type {
 			case "canvas_created": // now somebody recolours the card
@@ -45,7 +45,8 @@ func TestFromSaveToDocument(t *testing.T) {
 			case "node_color_change":
 				cancel()
 			}
-		},
+			return nil
+		}}},
 	})
 	if err != nil || s.Events != 2 || len(days) != 2 {
 		t.Fatalf("Run: %+v, %v, events told on %v, want two events", s, err, days)

@@ -131,27 +131,6 @@ func shorten(text string, n int) string {
 	return strings.TrimSpace(string([]rune(text)[:n-1])) + "…"
 }
 
-func summarize(s vault.Summary, took time.Duration) string {
-	text := fmt.Sprintf("recorded %s of %s on %s in %s",
-		count(s.Events, "event"), count(s.Saves, "save"), count(s.Boards, "board"), duration(took))
-	for _, more := range []struct {
-		n    int
-		what string
-	}{
-		{s.Late, "of them while nobody watched"},
-		{s.Unreadable, "could not be read"},
-		{s.Unsettled, "boards still to be recorded"},
-		{s.Retries, "tried again"},
-		{s.Lost, "refused by the book"},
-		{s.Untold, "not printed"},
-	} {
-		if more.n > 0 {
-			text += fmt.Sprintf("; %d %s", more.n, more.what)
-		}
-	}
-	return text
-}
-
 // duration writes a length of time as people do: 0.4 s, 25 s, 1 min 5 s, 2 h 10 min.
 func duration(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os/signal"
 	"path"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -79,23 +81,37 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 			e.say("note", "watching %s, recording into %s; end with Ctrl-C", c.Vault, b.Dir())
 		}
 	}
-	today := ""
-	c.Recorded = func(r vault.Recorded) {
-		if g.json {
-			e.print(string(r.Event.Line()) + "\n") // a reader that has gone does not end the recording
-			return
-		}
-		if day := r.Event.Time().Format(time.DateOnly); day != today {
-			today = day
-			e.print(r.Event.Time().Format("Monday, 2006-01-02") + "\n")
-		}
-		e.print(describe(r, palette) + "\n")
-	}
+	c.Consumers = []vault.Consumer{{Name: "stdout", Consume: printer(e, g.json, palette)}}
+	// Without a reader printing fails, and the recording goes on: the system is not to end the process for it.
+	signal.Ignore(syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGPIPE)
 	s, err := daemon.Run(ctx, c)
-	if !g.json && (err == nil || s.Events > 0) {
-		e.say("note", "%s", summarize(s, e.now().Sub(began)))
+	if err != nil && s.Events == 0 {
+		return watchError(err)
+	}
+	if took := e.now().Sub(began); g.json {
+		// An error is ignored, as that of any talk.
+		_ = newEncoder(e.stderr).Encode(newWatchSummary(s, took))
+	} else {
+		e.say("note", "%s", summarize(s, took))
 	}
 	return watchError(err)
+}
+
+// printer returns what prints the recorded events: as they are stored, or for a person.
+func printer(e env, json bool, palette learning.Palette) func(context.Context, vault.Recorded) error {
+	today := ""
+	return func(_ context.Context, r vault.Recorded) error {
+		if json {
+			return e.print(string(r.Event.Line()) + "\n")
+		}
+		text := describe(r, palette) + "\n"
+		if day := r.Event.Time().Format(time.DateOnly); day != today {
+			today = day
+			text = r.Event.Time().Format("Monday, 2006-01-02") + "\n" + text
+		}
+		return e.print(text)
+	}
 }
 
 // watchError adds the remedy to an error of watch.

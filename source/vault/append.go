@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"daybook"
 	"daybook/canvas"
@@ -109,10 +110,24 @@ func (a *appending) stored(i int, e daybook.Event, duplicate bool) {
 	if a.told[i].Type != "" {
 		return // it went in before another one was refused
 	}
+	d := &a.drafts[i]
 	a.told[i] = Recorded{
-		Event: e, CanvasID: a.state.Path, Type: a.drafts[i].kind, Words: a.drafts[i].words,
+		Event: e, CanvasID: a.state.Path, File: a.r.file(a.state), Type: d.kind,
+		NodeID: d.nodeID, NodeType: d.nodeType, EdgeID: d.edgeID, Words: d.words,
 		Late: a.state.Save.Late, Duplicate: duplicate,
 	}
+}
+
+// file is the path of the board's file on this machine; "" if the Recorder records no files.
+func (r *Recorder) file(s *state) string {
+	if r.root == "" {
+		return ""
+	}
+	rel := s.Path
+	if s.PathBytes != nil {
+		rel = string(s.PathBytes)
+	}
+	return filepath.Join(r.root, filepath.FromSlash(rel))
 }
 
 // refuse makes the event shorter than it was. A time that the book refuses, because the clock was set back by more than

@@ -42,9 +42,14 @@ func TestClockIsSet(t *testing.T) {
 	noon := time.Date(2025, 11, 8, 12, 0, 0, 0, time.UTC) // 13:00 in Berlin
 	book := newSetBook(t, "Europe/Berlin", noon)
 	var got []daybook.Event
-	r, err := NewRecorder(book, &Options{Recorded: func(r Recorded) { got = append(got, r.Event) }})
+	r, err := NewRecorder(book, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	r.tell = func(all []Recorded) {
+		for _, r := range all {
+			got = append(got, r.Event)
+		}
 	}
 	for i, step := range []struct {
 		name       string
@@ -115,9 +120,14 @@ func TestClockSetBackBeforeTheEvents(t *testing.T) {
 	}
 	book.now = now
 	var got []daybook.Event
-	r, err = NewRecorder(book, &Options{Recorded: func(r Recorded) { got = append(got, r.Event) }})
+	r, err = NewRecorder(book, nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	r.tell = func(all []Recorded) {
+		for _, r := range all {
+			got = append(got, r.Event)
+		}
 	}
 	if err := r.Finish(t.Context()); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,8 @@ import (
 
 const (
 	stopLimit    = 1500 * time.Millisecond // after ctx has ended, for what is under way
-	tellLimit    = 300 * time.Millisecond  // after that, for Options.Recorded
+	feedLimit    = 1700 * time.Millisecond // after ctx has ended, for consumers to get what is recorded
+	leaveLimit   = 100 * time.Millisecond  // after that, for calls whose contexts have ended then
 	onceAttempts = 3                       // of a recording that fails, in CatchUp
 	longestHold  = 10 * time.Second        // that a new board waits to be compared with others
 	slowestLook  = 30 * time.Second        // between looks at an unreadable board
@@ -93,24 +94,13 @@ func newEngine(v *Vault, watch bool) *engine {
 func (e *engine) run(ctx context.Context) (Summary, error) {
 	v := e.v
 	before := v.rec.Summary()
-	t := startTeller(v.opts.Recorded, e.log)
-	v.rec.tell = t.tell
+	f := startFeeds(ctx, v.opts.Consumers, e.log)
+	v.rec.tell = f.tell
 	v.started = v.opts.now(v.book)
 	e.quit = ctx.Done()
 	var cancel context.CancelCauseFunc
-	e.work, cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	e.work, cancel = outlast(ctx, stopLimit) // looks that are under way when ctx ends may still be finished, for a while
 	defer cancel(nil)
-	// Looks that are under way when ctx ends may still be finished, for a while.
-	stopAfter := context.AfterFunc(ctx, func() {
-		timer := time.NewTimer(stopLimit)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			cancel(context.Cause(ctx))
-		case <-e.work.Done():
-		}
-	})
-	defer stopAfter()
 
 	e.begin(ctx)
 	e.loop(ctx)
@@ -121,7 +111,7 @@ func (e *engine) run(ctx context.Context) (Summary, error) {
 	}
 	sum := since(before, v.rec.Summary())
 	sum.Retries, sum.Unsettled = e.retries, e.unsettled()
-	t.close(tellLimit, &sum)
+	sum.Consumers = f.close()
 	v.rec.fresh = false
 	err := e.fatal
 	for _, f := range e.failed {
@@ -131,6 +121,25 @@ func (e *engine) run(ctx context.Context) (Summary, error) {
 		err = context.Cause(ctx)
 	}
 	return sum, err
+}
+
+// outlast returns a context that ends as long after ctx as limit says, with ctx's cause, or when cancel is called, as it
+// must be in the end.
+func outlast(ctx context.Context, limit time.Duration) (context.Context, context.CancelCauseFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(limit)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel(context.Cause(ctx))
+		case <-longer.Done():
+		}
+	})
+	return longer, func(cause error) {
+		stop()
+		cancel(cause)
+	}
 }
 
 // since is what b has more than a.

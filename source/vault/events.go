@@ -16,7 +16,9 @@ type draft struct {
 	kind    string // event_type
 	change  string // what the event is about, unique in its save
 	details object
-	words   string // the first words of the node
+
+	nodeID, nodeType, edgeID string // of the node or edge that it is about
+	words                    string // the first words of that node
 }
 
 // How far an event is shortened that the book does not take whole.
@@ -110,8 +112,8 @@ func (s *state) change(c canvas.Change, texts map[string]string, twins twins) dr
 	case canvas.NodeRemoved, canvas.EdgeRemoved:
 		d.put(name, s.keep(c.Old))
 	case canvas.NodeColorChange:
-		d.putString("old_color", colorCode(c.Members[0].Old))
-		d.putString("new_color", colorCode(c.Members[0].New))
+		d.putString("old_color", plain(c.Members[0].Old))
+		d.putString("new_color", plain(c.Members[0].New))
 	case canvas.NodeTextChange:
 		s.putTexts(&d, c.Members[0])
 	default:
@@ -132,7 +134,9 @@ func (s *state) change(c canvas.Change, texts map[string]string, twins twins) dr
 		details: d,
 	}
 	if name == "node" {
-		out.words = firstWords(texts[c.ID])
+		out.nodeID, out.nodeType, out.words = c.ID, c.Type, firstWords(texts[c.ID])
+	} else {
+		out.edgeID = c.ID
 	}
 	return out
 }
@@ -191,8 +195,9 @@ func (s *state) putTexts(d *object, m canvas.MemberChange) {
 	put("new_text", m.New)
 }
 
-// colorCode is a colour as JSON in the form that canvas.Node.Color gives it.
-func colorCode(raw json.RawMessage) string {
+// plain is what a JSON string says, "" if there is none; any other value stands as its JSON. For a colour it is what
+// canvas.Node.Color gives.
+func plain(raw json.RawMessage) string {
 	if s, ok := text(raw); ok {
 		return s
 	}

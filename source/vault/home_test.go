@@ -21,7 +21,7 @@ func TestRootMovedAway(t *testing.T) {
 	events := make(chan Recorded, 100)
 	var log bytes.Buffer // read when the watching has ended
 	v, err := Open(s.root, s.book, &Options{
-		Debounce: 30 * time.Millisecond, Recorded: func(r Recorded) { events <- r },
+		Debounce: 30 * time.Millisecond, Consumers: into(events),
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if err != nil {

@@ -55,9 +55,10 @@ type Recorder struct {
 	book  Book
 	opts  Options
 	dir   string
-	fresh bool // no board was known when the Recorder was made
-	tell  func(Recorded)
-	ready func() error // if not nil, says why nothing can be recorded at present
+	fresh bool             // no board was known when the Recorder was made
+	root  string           // of the boards' files; "" if there are none
+	tell  func([]Recorded) // if not nil, gets the events of each save that are on disk
+	ready func() error     // if not nil, says why nothing can be recorded at present
 
 	mu     sync.Mutex
 	byPath map[string]*entry
@@ -72,11 +73,12 @@ type entry struct {
 	hash       string // of the last recorded state; "" while none has been read yet
 	unreadable bool   // canvas_unreadable was recorded, and the board has not been read since
 	pending    bool   // there is an intent, to be finished first
-	told       int64  // the generation whose events Options.Recorded has been told of
+	told       int64  // the generation whose events the consumers have been told of
 }
 
 // NewRecorder reads what was recorded last into the directory baseline of the book, and finishes nothing yet. Only one
-// Recorder may work on a book at a time; a Vault sees to that with a lock.
+// Recorder may work on a book at a time; a Vault sees to that with a lock. Options.Consumers are a Vault's: a Recorder
+// alone calls none.
 func NewRecorder(book Book, opts *Options) (*Recorder, error) {
 	return openRecorder(book, opts.withDefaults())
 }
@@ -86,7 +88,6 @@ func openRecorder(book Book, opts Options) (*Recorder, error) {
 		book:   book,
 		opts:   opts,
 		dir:    filepath.Join(book.Dir(), "baseline"),
-		tell:   opts.Recorded,
 		byPath: map[string]*entry{},
 	}
 	if err := r.load(); err != nil {
@@ -343,10 +344,8 @@ func (r *Recorder) settle(ctx context.Context, e *entry, next *state, old, board
 	}
 	if e.told != next.Generation { // a third step that is tried again appends again
 		r.count(e, next, told)
-		for _, t := range told {
-			if r.tell != nil {
-				r.tell(t)
-			}
+		if r.tell != nil {
+			r.tell(told)
 		}
 	}
 	return r.promote(e, next)

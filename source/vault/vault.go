@@ -59,9 +59,8 @@ type Options struct {
 	Ignore []string
 	// TextLengths keeps only the lengths of texts, in characters, instead of the texts.
 	TextLengths bool
-	// Recorded, if not nil, is told of each event after it was recorded, one call at a time and in order. A call that
-	// is slow or panics delays nothing but later calls, and is counted.
-	Recorded func(Recorded)
+	// Consumers get each event after it was recorded. None.
+	Consumers []Consumer
 	// Logger gets what the operator should know. Nil discards.
 	Logger *slog.Logger
 
@@ -69,16 +68,6 @@ type Options struct {
 	notify func() (notifier, error) // makes what tells of changes; fsnotify
 	now    func(Book) time.Time     // for events; Book.Now
 	random func() (string, error)   // draws a lineage; 16 random bytes in hex
-}
-
-// Recorded is one event that is on disk.
-type Recorded struct {
-	Event     daybook.Event
-	CanvasID  string // the board: its path in the vault, with "/"
-	Type      string // the event_type
-	Words     string // the first words of the node that it is about; "" if there are none
-	Late      bool   // it happened while nobody watched
-	Duplicate bool   // it was in the book already: a crash came between the book and us
 }
 
 // Summary is what a run came to.
@@ -91,8 +80,8 @@ type Summary struct {
 	Retries    int // recordings that failed and were tried again
 	Lost       int // events that the book refused for good, each logged
 	Unsettled  int // boards whose latest state could not be recorded: unreadable, or the recording failed last
-	Untold     int // events that Options.Recorded could not be told of, because it panicked or hung
-	Slow       int // calls of Options.Recorded that took over 2 s
+
+	Consumers []ConsumerSummary // in the order of Options.Consumers
 }
 
 // ErrWatched is what Open returns, in a *WatchedError, when the book has a watcher already. It wraps
@@ -139,6 +128,9 @@ func Open(root string, book Book, opts *Options) (*Vault, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open vault %q: %w", root, err)
 	}
+	if o.Consumers, err = prepareConsumers(o.Consumers); err != nil {
+		return nil, fmt.Errorf("open vault %q: %w", root, err)
+	}
 	lock, err := takeWatchLock(o.fsys, book, abs)
 	if err != nil {
 		return nil, fmt.Errorf("open vault %q: %w", root, err)
@@ -147,6 +139,7 @@ func Open(root string, book Book, opts *Options) (*Vault, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open vault %q: %w", root, err), lock.close())
 	}
+	rec.root = abs
 	v := &Vault{root: abs, real: realPath(abs), book: book, opts: o, rec: rec, lock: lock, skip: skip}
 	v.home.Store(&info.ID)
 	if skip.own != "" {

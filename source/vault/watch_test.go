@@ -26,7 +26,7 @@ func TestRealFiles(t *testing.T) {
 	events := make(chan Recorded, 1000)
 	v, err := Open(s.root, s.book, &Options{
 		Debounce: 30 * time.Millisecond, Absence: 150 * time.Millisecond,
-		Recorded: func(r Recorded) { events <- r },
+		Consumers: into(events),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,6 +79,14 @@ func TestRealFiles(t *testing.T) {
 	if err := errors.Join(v.Close(), v.Close()); err != nil {
 		t.Error(err)
 	}
+}
+
+// into is a consumer that sends what it gets to events.
+func into(events chan<- Recorded) []Consumer {
+	return []Consumer{{Name: "test", Consume: func(_ context.Context, r Recorded) error {
+		events <- r
+		return nil
+	}}}
 }
 
 // awaitEvents waits until the events want have come, in any order, and none else.
@@ -263,41 +271,6 @@ func TestNoRoomForWatches(t *testing.T) {
 		if got := strings.Count(log.String(), "max_user_watches"); got != 1 {
 			t.Errorf("the remedy is named %d times, want once:\n%s", got, log.String())
 		}
-	})
-}
-
-// TestRecordedHangs records on while the one who is told hangs or panics, and counts it.
-func TestRecordedHangs(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, dir)
-		release := make(chan struct{})
-		calls := 0
-		s.opts.Recorded = func(Recorded) {
-			switch calls++; calls {
-			case 1:
-				panic("the consumer's own bug")
-			case 2:
-				<-release
-			}
-		}
-		v, err := Open(s.root, s.book, s.options())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range 5 {
-			if err := s.do([]string{"board", fmt.Sprintf("%d.canvas", i), fmt.Sprintf("n%d", i)}, ""); err != nil {
-				t.Fatal(err)
-			}
-		}
-		sum, err := v.CatchUp(t.Context())
-		if err != nil || sum.Events != 5 || sum.Untold != 5 || sum.Slow != 1 {
-			t.Errorf("got %+v, %v; want 5 events, 5 untold, 1 slow", sum, err)
-		}
-		if err := v.Close(); err != nil {
-			t.Error(err)
-		}
-		close(release)
 	})
 }
 

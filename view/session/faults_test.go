@@ -60,7 +60,7 @@ func (r *faultRun) open() {
 	if r.book != nil {
 		_ = r.book.Close() // what fails in it is the view's
 	}
-	v := New(Options{})
+	v := New(Options{LockTimeout: 5 * time.Millisecond}) // nobody else wants it; a fault may leave it locked
 	v.fsys = r.fsys
 	b, err := daybook.Open(r.dir, &daybook.Options{
 		Sync: daybook.SyncNone, Views: []daybook.View{v}, Now: clock,

@@ -26,6 +26,7 @@ type metadata struct {
 	lock  *durable.Lock
 	known map[daybook.Day]struct{} // the days that had events when it was written
 	begun map[daybook.Day]struct{} // those that got their first event since
+	today daybook.Day              // the clock's day when it was written
 	stale bool                     // the last refresh failed
 }
 
@@ -37,10 +38,11 @@ func newMetadata(fsys durable.FS, b *daybook.Book) metadata {
 	}
 }
 
-// begins takes note of an event of the day and reports whether the file may lack the session.
+// begins takes note of an event of the day and reports whether the file may lack the session, or name yesterday's as
+// the current one.
 func (m *metadata) begins(day daybook.Day) bool {
 	if _, ok := m.known[day]; ok {
-		return false
+		return m.stale || m.today != m.book.DayOf(m.book.Now())
 	}
 	m.known[day], m.begun[day] = struct{}{}, struct{}{}
 	return true
@@ -64,7 +66,8 @@ func (m *metadata) refresh(ctx context.Context, limit time.Duration) (err error)
 	for _, day := range h.days {
 		m.known[day] = struct{}{}
 	}
-	current := m.book.DayOf(m.book.Now())
+	m.today = m.book.DayOf(m.book.Now())
+	current := m.today
 	if _, err := m.fsys.Stat(documentPath(m.book, current)); errors.Is(err, fs.ErrNotExist) {
 		if len(h.days) == 0 {
 			return nil

@@ -118,7 +118,7 @@ func TestClockIsSet(t *testing.T) {
 		{-48 * time.Hour, "2025-11-07", nil, []string{"2025-11-07", "2025-11-08", "2025-11-09"}},
 	} {
 		now = now.Add(step.by)
-		if err := v.EnsureDay(t.Context(), b.DayOf(b.Now())); err != nil { // as the watcher does when the day is another
+		if err := b.Post(t.Context(), b.DayOf(b.Now())); err != nil { // as the watcher does when the day is another
 			t.Fatal(err)
 		}
 		appendLines(t, b, fmt.Sprintf(`{"timestamp":%q,"canvas_id":"a.canvas","event_type":"node_color_change",`+

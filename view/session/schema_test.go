@@ -54,7 +54,7 @@ func TestSchema(t *testing.T) {
 		}
 		metadata.Check(t, []byte(file(t, filepath.Join(dir, "metadata.json"))))
 	}
-	if err := v.EnsureDay(t.Context(), day(t, "2025-11-08")); err != nil {
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
 		t.Fatal(err)
 	}
 	check() // a day without events
@@ -74,7 +74,7 @@ func TestSchema(t *testing.T) {
 	if err := v.Post(t.Context(), day(t, "2025-11-08")); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.EnsureDay(t.Context(), day(t, "2025-11-09")); err != nil {
+	if err := b.Post(t.Context(), day(t, "2025-11-09")); err != nil {
 		t.Fatal(err)
 	}
 	check()

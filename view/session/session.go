@@ -124,7 +124,7 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 		return errors.New("the session view is not open")
 	}
 	errs := []error{v.bring(ctx, day, v.timeout)}
-	if v.meta.begins(day) || v.meta.stale {
+	if v.meta.begins(day) {
 		errs = append(errs, v.meta.refresh(ctx, v.timeout))
 	}
 	v.met(day)
