@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +22,10 @@ func TestSummarize(t *testing.T) {
 		s    vault.Summary
 		want string
 	}{
-		{vault.Summary{Consumers: []vault.ConsumerSummary{{Name: "stdout"}}}, "recorded 0 events of 0 saves on 0 boards in 25 s"},
+		{
+			vault.Summary{Consumers: []vault.ConsumerSummary{{Name: "stdout"}}},
+			"recorded 0 events of 0 saves on 0 boards in 25 s",
+		},
 		{
 			vault.Summary{Events: 6, Saves: 1, Boards: 3, Consumers: []vault.ConsumerSummary{
 				{Name: "stdout", Calls: 6, Total: second, Longest: second / 2},
@@ -62,7 +68,8 @@ func TestWatchWithoutReader(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Errorf("watch: %v", err)
 	}
-	if n := strings.Count(stderr.String(), "daybook: warning: a consumer failed consumer=stdout error=write the output"); n != 1 {
+	warning := "daybook: warning: a consumer failed consumer=stdout error=write the output"
+	if n := strings.Count(stderr.String(), warning); n != 1 {
 		t.Errorf("that stdout fails is said %d times, want once:\n%s", n, stderr.String())
 	}
 	if !strings.Contains(stderr.String(), "recorded 3 events of 3 saves on 3 boards in") ||
@@ -72,4 +79,69 @@ func TestWatchWithoutReader(t *testing.T) {
 	if boards, _ := history(t, filepath.Join(dir, ".learning_sessions")); len(boards) != 3 {
 		t.Errorf("%d boards are recorded, want 3", len(boards))
 	}
+}
+
+// lockedWriter lets several goroutines write, as to a file.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// TestWatchWhileStdoutHangs records on, and ends when it is told to.
+func TestWatchWhileStdoutHangs(t *testing.T) {
+	e, _, stderr := testEnv(t, nil)
+	nobody, stdout := io.Pipe()
+	defer nobody.Close()
+	e.stdout, e.stderr = stdout, &lockedWriter{w: stderr}
+	e.getenv = func(string) string { return "" }
+	dir := t.TempDir()
+	board := filepath.Join(dir, "a.canvas")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan int)
+	go func() { ended <- run(ctx, e, []string{"watch", dir, "--debounce", "10ms"}) }()
+	for i, want := range []string{"canvas_created", `"new_color":"2"`, `"new_color":"3"`} {
+		save(t, board, cards{[]string{"1", "2", "3"}[i]}.board(), 0)
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) { // real files
+			if data := dayFiles(t, dir); strings.Contains(data, want) {
+				break
+			} else if time.Now().After(end) {
+				t.Fatalf("%s is not recorded while stdout hangs; got %s", want, data)
+			}
+		}
+	}
+	cancel()
+	if status := <-ended; status != 0 {
+		t.Errorf("exit status %d, want 0", status)
+	}
+	if want := "recorded 3 events of 3 saves on 1 board in"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("the summary: got %s, want %s", stderr, want)
+	}
+	if want := "; stdout: 1 left behind, 2 missed"; !strings.Contains(stderr.String(), want) {
+		t.Errorf("the summary: got %s, want %s", stderr, want)
+	}
+}
+
+// dayFiles are the lines of a vault's book.
+func dayFiles(t *testing.T, vault string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(vault, ".learning_sessions", "????-??-??", "events.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += string(data)
+	}
+	return all
 }

@@ -31,7 +31,7 @@ type ConsumerSummary struct {
 	Panicked   int           // calls that panicked or ended their goroutine
 	Unfinished int           // calls left behind when the run ended, at most 1
 	Slow       int           // calls of over 2 s, whatever came of them
-	Missed     int           // events that it did not get, because it was too far behind when they were recorded or at the end
+	Missed     int           // events that it did not get: it was too far behind, or the run ended
 	Total      time.Duration // of all calls
 	Longest    time.Duration // of one call
 }
