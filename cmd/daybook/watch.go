@@ -76,7 +76,9 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	}
 	c.Logger = slog.New(talkHandler{env: e, level: slog.LevelInfo})
 	began := e.now()
+	started := false
 	c.Started = func(b *daybook.Book) {
+		started = true
 		if !c.Once && !g.json {
 			e.say("note", "watching %s, recording into %s; end with Ctrl-C", c.Vault, b.Dir())
 		}
@@ -86,12 +88,11 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
 	s, err := daemon.Run(ctx, c)
-	if err != nil && s.Events == 0 {
+	if !started {
 		return watchError(err)
 	}
 	if took := e.now().Sub(began); g.json {
-		// An error is ignored, as that of any talk.
-		_ = newEncoder(e.stderr).Encode(newWatchSummary(s, took))
+		_ = newEncoder(e.stderr).Encode(newWatchSummary(s, took)) // as with any talk: there is nobody left to tell
 	} else {
 		e.say("note", "%s", summarize(s, took))
 	}

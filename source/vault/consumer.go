@@ -15,9 +15,10 @@ import (
 type Consumer struct {
 	// Name is what the log and the summary call it. Each consumer has its own.
 	Name string
-	// Consume takes one event. Its context ends after 2 s, and when the run ends without waiting any longer: a call
-	// that goes on is counted as slow and holds up this consumer's next calls only. An error is logged, the first of
-	// several with the same text, and counted; so is a panic. The event is not handed over again.
+	// Consume takes one event. Its context ends after 2 s: a call that goes on is counted as slow, and holds up this
+	// consumer's next calls only. It also ends with the run, up to 1.7 s after the run's own context; a call that does
+	// not return then is left behind. An error is logged, once of several with the same text, and counted; so is a
+	// panic. The event is not handed over again.
 	Consume func(ctx context.Context, r Recorded) error
 
 	turn chan struct{} // capacity 1: full while a call may be under way, also one that an earlier run left behind
