@@ -50,8 +50,11 @@ func TestHundredInARow(t *testing.T) {
 // TestThreadsAtOnce has the story's two crowds: five threads of five events, and ten of one. All have one store, as
 // there.
 func TestThreadsAtOnce(t *testing.T) {
-	for _, c := range []struct{ threads, each int }{{5, 5}, {10, 1}} {
-		t.Run(fmt.Sprintf("%d threads of %d", c.threads, c.each), func(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		threads, each int
+	}{{"5 threads of 5", 5, 5}, {"10 threads of 1", 10, 1}} {
+		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			b := openBook(t, dir, nil, New(Options{}))
 			var want []string
