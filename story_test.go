@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -13,11 +14,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"daybook/internal/durable"
 	"daybook/internal/faultfs"
 )
 
 // TestEachRetry holds story 11.2's waits one by one, for a disk that fails and for a file that somebody else keeps to
-// himself: four attempts, each retry in the log, and then the error.
+// himself: four attempts, each retry in the log, and then the error;
+// the lock is free again, and the book goes on.
 func TestEachRetry(t *testing.T) {
 	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EACCES} {
 		synctest.Test(t, func(t *testing.T) {
@@ -50,6 +53,12 @@ func TestEachRetry(t *testing.T) {
 				t.Errorf("%v: day file\n got %q\nwant %q", errno, got, want)
 			}
 			fs.Fault = nil
+			lock := durable.NewLock(durable.OS(), filepath.Join(dir, lockName), "")
+			if err := lock.Acquire(t.Context(), 0); err != nil { // given back, whatever has happened
+				t.Errorf("%v: the book's lock afterwards: %v", errno, err)
+			}
+			lock.Close()
+			mustAppend(t, b, lineOf("b"))
 			b.Close()
 		})
 	}
