@@ -55,45 +55,52 @@ func TestThreadsAtOnce(t *testing.T) {
 		threads, each int
 	}{{"5 threads of 5", 5, 5}, {"10 threads of 1", 10, 1}} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := t.TempDir()
-			b := openBook(t, dir, nil, New(Options{}))
-			var want []string
-			var wg sync.WaitGroup
-			for i := range c.threads {
-				var lines []string
-				for n := range c.each {
-					id := fmt.Sprintf("%d-%d", i, n)
-					want = append(want, id)
-					lines = append(lines, recolor(id, "2025-11-08T09:00:00", "a.canvas", "1", "3"))
-				}
-				wg.Go(func() {
-					for _, line := range lines {
-						e, err := daybook.ParseEvent([]byte(line))
-						if err == nil {
-							_, err = b.Append(context.Background(), e)
-						}
-						if err != nil {
-							t.Error(err)
-						}
-					}
-				})
-			}
-			wg.Wait()
-			doc := readStoryDocument(t, file(t, sessionFile(dir, "2025-11-08")))
-			var got []string
-			for _, e := range doc.Events {
-				got = append(got, e.ID)
-			}
-			slices.Sort(got)
-			slices.Sort(want)
-			if !slices.Equal(got, want) || doc.Stats.Total != len(want) {
-				t.Errorf("events %v, total_events %d, want %v", got, doc.Stats.Total, want)
-			}
-			s, err := Stats(t.Context(), b, day(t, "2025-11-08"), learning.Palette{})
-			if err != nil || s.TotalEvents != len(want) {
-				t.Errorf("Stats: got %d, %v, want %d", s.TotalEvents, err, len(want))
+			for range 10 { // threads do not meet every time
+				crowd(t, c.threads, c.each)
 			}
 		})
+	}
+}
+
+func crowd(t *testing.T, threads, each int) {
+	t.Helper()
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	var want []string
+	var wg sync.WaitGroup
+	for i := range threads {
+		var lines []string
+		for n := range each {
+			id := fmt.Sprintf("%d-%d", i, n)
+			want = append(want, id)
+			lines = append(lines, recolor(id, "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+		}
+		wg.Go(func() {
+			for _, line := range lines {
+				e, err := daybook.ParseEvent([]byte(line))
+				if err == nil {
+					_, err = b.Append(context.Background(), e)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	doc := readStoryDocument(t, file(t, sessionFile(dir, "2025-11-08")))
+	var got []string
+	for _, e := range doc.Events {
+		got = append(got, e.ID)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) || doc.Stats.Total != len(want) {
+		t.Errorf("events %v, total_events %d, want %v", got, doc.Stats.Total, want)
+	}
+	s, err := Stats(t.Context(), b, day(t, "2025-11-08"), learning.Palette{})
+	if err != nil || s.TotalEvents != len(want) {
+		t.Errorf("Stats: got %d, %v, want %d", s.TotalEvents, err, len(want))
 	}
 }
 
