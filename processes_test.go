@@ -162,8 +162,12 @@ func TestKilledWriters(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 1))
-	for _, sync := range []Sync{SyncNone, SyncAlways} {
-		dir := t.TempDir()
+	for _, c := range []struct {
+		write string
+		sync  Sync
+	}{{WriteAppend, SyncNone}, {WriteAppend, SyncAlways}, {WriteReplace, SyncAlways}} {
+		dir, sync, temps := t.TempDir(), c.sync, 0
+		open(t, dir, &Options{Settings: &Settings{Write: c.write}})
 		var acked []string
 		for round := range 10 {
 			var writers []process
@@ -180,6 +184,8 @@ func TestKilledWriters(t *testing.T) {
 				acked = append(acked, <-w.acks...)
 				w.cmd.Wait() // it was killed
 			}
+			left, _ := filepath.Glob(filepath.Join(dir, "*tmp"))
+			temps += len(left)
 		}
 		w := startWriter(t, dir, "last", 1, SyncAlways)
 		acked = append(acked, <-w.acks...)
@@ -187,7 +193,7 @@ func TestKilledWriters(t *testing.T) {
 			t.Errorf("the writer after the kills: %v", err)
 		}
 		n := checkDay(t, filepath.Join(dir, "2025-11-08", "events.json"), acked)
-		t.Logf("sync %s: 30 kills, %d acknowledged, %d events", sync, len(acked), n)
+		t.Logf("%s, sync %s: 30 kills, %d acknowledged, %d events, %d temporary files", c.write, sync, len(acked), n, temps)
 		if left, _ := filepath.Glob(filepath.Join(dir, "*tmp")); len(left) > 0 {
 			t.Errorf("temporary files are left: %v", left)
 		}

@@ -29,7 +29,8 @@ const (
 const (
 	// WriteAppend writes an event behind the others of its day.
 	WriteAppend = "append"
-	// WriteReplace copies the day for every event and replaces it by rename.
+	// WriteReplace copies the day, adds the events that are committed together, and renames the copy over the day's
+	// file, always synced, whatever Options.Sync says. Its cost grows with the day.
 	WriteReplace = "replace"
 )
 
@@ -97,9 +98,6 @@ func (s Settings) check() error {
 	}
 	if s.Write != WriteAppend && s.Write != WriteReplace {
 		return fmt.Errorf("write: %q is neither %q nor %q", s.Write, WriteAppend, WriteReplace)
-	}
-	if s.Write == WriteReplace {
-		return fmt.Errorf("write: %q is not available in this version", s.Write)
 	}
 	for i, v := range s.Views {
 		if v == "" || slices.Contains(s.Views[:i], v) {

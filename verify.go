@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 
 	"daybook/internal/dayfile"
@@ -101,12 +102,16 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The file and its mark may have grown while we read: the file's size, asked for last, is never below the mark.
+	// The file and its mark may have grown while we read, or another file may have come with a mark of its own: the size of
+	// the file that the path names, asked for last, is never below the mark.
 	mark, err := dayfile.ReadMark(v.b.fsys, v.b.dayDir(v.day))
 	if err != nil {
 		return nil // without a mark nothing is known of what was there
 	}
-	info, err := f.Stat()
+	info, err := v.b.fsys.Stat(v.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // removed while we read
+	}
 	if err == nil && info.Size < mark {
 		v.line++
 		err = v.report(ProblemCut, info.Size, mark-info.Size, "", dayfile.CutReason)

@@ -243,7 +243,7 @@ func (w *writer) open(day Day) *dayWriter {
 		}
 		d = &dayWriter{w: w}
 		d.ids.seed = maphash.MakeSeed()
-		d.file = dayfile.New(w.b.fsys, w.b.dayDir(day), w.b.dir, d)
+		d.file = dayfile.New(w.b.fsys, w.b.dayDir(day), w.b.dir, w.b.settings.Write == WriteReplace, d)
 		w.days[day] = d
 	}
 	d.used = w.clock
@@ -320,7 +320,7 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 	if err := d.file.Append(w.buf, always); err != nil {
 		return err
 	}
-	if w.b.opts.Sync == SyncInterval {
+	if w.b.opts.Sync == SyncInterval && d.file.Durable() < d.file.Size() {
 		d.dirty = true
 		w.flushLater()
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // Append writes whole lines, each ended by its newline, at the end, after a Refresh(true) under the same hold of the lock.
-// With sync it returns nil only when they, and all bytes before them, are on stable storage.
+// With sync it returns nil only when they, and all bytes before them, are on stable storage. A File that replaces does so
+// in either case; see replace.
 //
 // After an error nothing of lines is left, as far as the file system lets itself be told so (promise 6): they are cut off
 // again without quarantine, for they were never acknowledged and their writer still has them. Bytes of others
@@ -23,6 +24,9 @@ import (
 func (f *File) Append(lines []byte, sync bool) error {
 	if f.data == nil {
 		return errors.New("append to a day file that is not open")
+	}
+	if f.replaces {
+		return f.replace(lines)
 	}
 	start := f.size
 	if sync {
@@ -87,17 +91,26 @@ func (f *File) syncAll() error {
 	if err := f.data.Sync(); err != nil {
 		return fmt.Errorf("sync %s: %w", f.Path(), reason(err))
 	}
-	if !f.named { // a mark says that the name is durable too (promise 9)
-		for _, dir := range []string{f.dir, filepath.Dir(f.dir)} {
-			if err := f.fsys.SyncDir(dir); err != nil {
-				return fmt.Errorf("sync %s: %w", dir, err)
-			}
-		}
-		f.named = true
+	if err := f.syncNames(); err != nil {
+		return err
 	}
 	f.durable, f.marked = f.size, true
 	// A mark that cannot be written is an older one, and a lower bound still: no reason to refuse what is durable.
 	f.writeMark()
+	return nil
+}
+
+// syncNames makes the file's name and its day's durable: a mark says that they are, too (promise 9).
+func (f *File) syncNames() error {
+	if f.named {
+		return nil
+	}
+	for _, dir := range []string{f.dir, filepath.Dir(f.dir)} {
+		if err := f.fsys.SyncDir(dir); err != nil {
+			return fmt.Errorf("sync %s: %w", dir, err)
+		}
+	}
+	f.named = true
 	return nil
 }
 

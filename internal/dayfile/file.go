@@ -30,6 +30,8 @@ type File struct {
 	dir  string // of the day
 	temp string // where temporary files go
 	to   Observer
+	// replaces says that nothing is appended in place: each Append replaces the file (promise 10).
+	replaces bool
 
 	data durable.File // nil: not open
 	id   durable.FileID
@@ -63,9 +65,10 @@ type Damage struct {
 }
 
 // New returns the File of the day whose directory is dir. Temporary files are made in temp, a directory of the same file
-// system. Nothing is opened yet.
-func New(fsys durable.FS, dir, temp string, to Observer) *File {
-	return &File{fsys: fsys, dir: dir, temp: temp, to: to}
+// system. If replace is set, each Append replaces the day file by a copy that has the lines too (promise 10). Nothing is
+// opened yet.
+func New(fsys durable.FS, dir, temp string, replace bool, to Observer) *File {
+	return &File{fsys: fsys, dir: dir, temp: temp, replaces: replace, to: to}
 }
 
 // Size returns the number of bytes as of the last Refresh or Append: whole lines only.
@@ -155,13 +158,15 @@ func (f *File) learnMark() error {
 
 // forget closes the day file and everything known of it.
 func (f *File) forget() error {
-	if f.data == nil {
+	if f.data == nil && f.mark == nil {
 		return nil
 	}
 	f.to.Reset()
-	err := f.data.Close()
-	if f.mark != nil {
-		err = errors.Join(err, f.mark.Close())
+	var err error
+	for _, file := range []durable.File{f.data, f.mark} {
+		if file != nil {
+			err = errors.Join(err, file.Close())
+		}
 	}
 	f.data, f.mark, f.size, f.sum, f.durable, f.marked, f.named = nil, nil, 0, 0, 0, false, false
 	return err
@@ -206,6 +211,9 @@ func (f *File) open(create bool) (err error) {
 	f.mark, _, err = f.fsys.Create(filepath.Join(f.dir, MarkName))
 	if err != nil {
 		return err
+	}
+	if f.replaces && !made {
+		_ = f.sweep() // what stays costs nothing but room
 	}
 	m, valid := readMark(f.mark)
 	if valid && m.Size > info.Size {

@@ -20,6 +20,10 @@ type FS interface {
 	// Create opens a file for reading and writing and makes it if it is missing, then with mode 0644 whatever the
 	// umask; an existing file keeps its mode, a symbolic link stays one. It reports whether the file was made.
 	Create(name string) (f File, made bool, err error)
+	// CreateLike makes a new file for reading and writing, with the mode and, as far as the system lets it, the owner and
+	// group of the file model; if there is no such file, with mode 0644 whatever the umask. Until it has them, nobody
+	// else can open it. The error is fs.ErrExist if something of this name is there.
+	CreateLike(name, model string) (File, error)
 	// Mkdir makes one directory with mode 0755 whatever the umask. An existing directory is no error and keeps its
 	// mode; made reports whether it was missing.
 	Mkdir(name string) (made bool, err error)

@@ -31,6 +31,14 @@ func (osFS) Create(name string) (File, bool, error) {
 	return osFile{f}, made, nil
 }
 
+func (osFS) CreateLike(name, model string) (File, error) {
+	f, err := createLikeOS(name, model)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
 func (osFS) Mkdir(name string) (bool, error) {
 	err := os.Mkdir(name, 0o755)
 	if errors.Is(err, fs.ErrExist) {

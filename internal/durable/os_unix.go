@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,11 +31,35 @@ func createOS(name string) (f *os.File, made bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := f.Chmod(0o644); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errors.ErrUnsupported) {
-		f.Close() // the error of Chmod is the one to report
+	if err := setMode(f, 0o644); err != nil {
 		return nil, false, err
 	}
 	return f, true, nil
+}
+
+func createLikeOS(name, model string) (*os.File, error) {
+	mode := fs.FileMode(0o644)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(model); err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm()
+		if st, ok := info.Sys().(*syscall.Stat_t); ok && f.Chown(int(st.Uid), int(st.Gid)) != nil {
+			f.Chown(-1, int(st.Gid)) // as far as the system lets us: one's own files, groups one is in
+		}
+	}
+	return f, setMode(f, mode)
+}
+
+// setMode sets the mode of a new file, and closes it if that fails. Where there are no modes there is none to set.
+func setMode(f *os.File, mode fs.FileMode) error {
+	err := f.Chmod(mode)
+	if err == nil || errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	f.Close() // the error of Chmod is the one to report
+	return err
 }
 
 func renameOS(from, to string) error { return os.Rename(from, to) }

@@ -29,6 +29,11 @@ func createOS(name string) (f *os.File, made bool, err error) {
 	return f, err == nil, err
 }
 
+// createLikeOS leaves it to the directory who may do what with the file.
+func createLikeOS(name, _ string) (*os.File, error) {
+	return openShared(name, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.CREATE_NEW)
+}
+
 func openShared(name string, access, how uint32) (*os.File, error) {
 	p, err := windows.UTF16PtrFromString(fixLongPath(name))
 	if err != nil {

@@ -14,22 +14,33 @@ import (
 const tempSuffix = ".daybook-tmp"
 
 // Replace puts data in the place of the file name, or makes it with mode 0644, so that nobody, not even after a crash,
-// ever sees a part of it: it is either the old file or the new one, and the new one when Replace has returned nil.
-// The temporary file stands beside name. A symbolic link is followed and stays one.
+// ever sees a part of it: it is either the old file or the new one, and the new one when Replace has returned nil. The
+// new one has the old one's mode, and its owner as far as the system lets it. The temporary file stands beside name. A
+// symbolic link is followed and stays one.
 //
 // Calls: create temp, lock temp, write temp, sync temp, rename temp name, syncdir.
 func Replace(fsys FS, name string, data []byte) error {
 	return ReplaceVia(fsys, filepath.Dir(name), name, data)
 }
 
-// ReplaceVia is Replace with the temporary file in the directory tmp of the same file system, so that one Sweep of tmp
-// finds what a crash left over.
+// ReplaceVia is Replace with the temporary file in the directory tmp, so that one Sweep of tmp finds what a crash left
+// over. If name is a symbolic link, or in another file system than tmp, the temporary file stands beside the file that
+// is replaced.
 func ReplaceVia(fsys FS, tmp, name string, data []byte) error {
-	if target := fsys.Resolve(name); target != name {
-		name, tmp = target, filepath.Dir(target) // a rename to name would put a file in the link's place
+	return ReplaceWith(fsys, tmp, name, func(temp File) error {
+		_, err := temp.WriteAt(data, 0)
+		return err
+	})
+}
+
+// ReplaceWith is ReplaceVia with the contents that fill writes into the temporary file. That is empty when fill is called,
+// which may be more than once, and closed when it takes name's place.
+func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
+	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
+		name, tmp = target, filepath.Dir(target) // a rename to the link's name would put a file in its place
 	}
 	for try := 0; ; try++ {
-		temp, err := writeTemp(fsys, tmp, filepath.Base(name), data)
+		temp, err := writeTemp(fsys, tmp, name, fill)
 		if err == nil {
 			err = fsys.Rename(temp, name)
 			if err != nil {
@@ -52,16 +63,23 @@ func ReplaceVia(fsys FS, tmp, name string, data []byte) error {
 
 var errSwept = errors.New("temporary file swept by another process")
 
-// writeTemp writes data to a new temporary file and syncs it. The file's lock, held until then, tells Sweep that its
+// writeTemp has a new temporary file in dir filled, and syncs it. The file's lock, held until then, tells Sweep that its
 // maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
-func writeTemp(fsys FS, dir, base string, data []byte) (string, error) {
-	name := filepath.Join(dir, fmt.Sprintf("%s.%08x%s", base, rand.Uint32(), tempSuffix))
-	f, _, err := fsys.Create(name)
+func writeTemp(fsys FS, dir, target string, fill func(temp File) error) (string, error) {
+	name := filepath.Join(dir, fmt.Sprintf("%s.%08x%s", filepath.Base(target), rand.Uint32(), tempSuffix))
+	f, err := fsys.CreateLike(name, target)
+	if errors.Is(err, fs.ErrExist) {
+		return "", errSwept // or rather not: the name is somebody else's
+	}
 	if err != nil {
 		fsys.Remove(name) // most likely there is none
 		return "", err
 	}
-	err = fill(f, data)
+	if err = lockTemp(f); err == nil {
+		if err = fill(f); err == nil {
+			err = f.Sync()
+		}
+	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
@@ -71,16 +89,12 @@ func writeTemp(fsys FS, dir, base string, data []byte) (string, error) {
 	return name, err
 }
 
-func fill(f File, data []byte) error {
-	if ok, err := f.TryLock(); err != nil {
-		return err
-	} else if !ok {
-		return errSwept
+func lockTemp(f File) error {
+	ok, err := f.TryLock()
+	if err == nil && !ok {
+		err = errSwept
 	}
-	if _, err := f.WriteAt(data, 0); err != nil {
-		return err
-	}
-	return f.Sync()
+	return err
 }
 
 // Sweep removes from dir the temporary files of Replace whose maker no longer lives, and returns how many. Any number
@@ -164,6 +178,16 @@ func ReadFile(fsys FS, name string) ([]byte, error) {
 	buf := make([]byte, info.Size)
 	n, err := readFull(f, buf, 0)
 	return buf[:n], err
+}
+
+// sameDevice reports whether a file can be renamed from the directory a to the directory b, as far as can be seen.
+func sameDevice(fsys FS, a, b string) bool {
+	if a == b {
+		return true
+	}
+	ia, aerr := fsys.Stat(a)
+	ib, berr := fsys.Stat(b)
+	return aerr != nil || berr != nil || ia.ID.Device == ib.ID.Device
 }
 
 func dirExists(fsys FS, name string) bool {

@@ -102,6 +102,15 @@ func (s *FS) Create(name string) (f durable.File, made bool, err error) {
 	return s.file(f, name), made, nil
 }
 
+// CreateLike implements durable.FS.
+func (s *FS) CreateLike(name, model string) (f durable.File, err error) {
+	err = s.do("create", name, func() error { f, err = s.Under.CreateLike(name, model); return err })
+	if err != nil {
+		return nil, err
+	}
+	return s.file(f, name), nil
+}
+
 // Mkdir implements durable.FS.
 func (s *FS) Mkdir(name string) (made bool, err error) {
 	err = s.do("mkdir", name, func() error { made, err = s.Under.Mkdir(name); return err })
