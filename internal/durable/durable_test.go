@@ -81,6 +81,50 @@ func TestReplaceIsAllOrNothing(t *testing.T) {
 	}
 }
 
+// TestReplaceWith: what cannot be filled replaces nothing, and what is swept on the way is made and filled again.
+func TestReplaceWith(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	if err := durable.Replace(durable.OS(), name, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	err := durable.ReplaceWith(durable.OS(), dir, name, func(temp durable.File) error {
+		if _, err := temp.WriteAt([]byte("ne"), 0); err != nil {
+			t.Error(err)
+		}
+		return syscall.EIO
+	})
+	data, rerr := os.ReadFile(name)
+	if !errors.Is(err, syscall.EIO) || string(data) != "old" || rerr != nil || len(names(t, dir)) != 1 {
+		t.Errorf("fill fails: got %v, contents %q, %v, files %v", err, data, rerr, names(t, dir))
+	}
+	swept := false
+	fs := &faultfs.FS{Under: durable.OS()}
+	fs.Fault = func(c faultfs.Call) faultfs.Fault {
+		if c.Op == "rename" && !swept { // between the closing and the rename, as another process may
+			swept = true
+			if n, err := durable.Sweep(durable.OS(), dir); n != 1 || err != nil {
+				t.Errorf("sweep: %d, %v", n, err)
+			}
+		}
+		return faultfs.Fault{}
+	}
+	filled := 0
+	err = durable.ReplaceWith(fs, dir, name, func(temp durable.File) error {
+		filled++
+		info, err := temp.Stat()
+		if err != nil || info.Size != 0 {
+			t.Errorf("a temporary file of %d bytes, %v, want an empty one", info.Size, err)
+		}
+		_, err = temp.WriteAt([]byte("new"), 0)
+		return err
+	})
+	data, rerr = os.ReadFile(name)
+	if err != nil || filled != 2 || string(data) != "new" || rerr != nil || len(names(t, dir)) != 1 {
+		t.Errorf("swept once: got %v, filled %d times, contents %q, %v, files %v", err, filled, data, rerr, names(t, dir))
+	}
+}
+
 func TestSweepSparesTheLiving(t *testing.T) {
 	dir := t.TempDir()
 	dead, living, other := "a.0.daybook-tmp", "b.0.daybook-tmp", "c.tmp"

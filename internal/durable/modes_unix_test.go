@@ -45,3 +45,40 @@ func TestReplaceModesAndLinks(t *testing.T) {
 		t.Errorf("target of a link that led nowhere: got %q, want 3", data)
 	}
 }
+
+// TestReplaceKeepsMode: what is replaced keeps its mode and, as root, its owner.
+func TestReplaceKeepsMode(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o077))
+	name := filepath.Join(t.TempDir(), "f")
+	for _, mode := range []os.FileMode{0o600, 0o664, 0o400, 0o644} {
+		if err := os.WriteFile(name, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(name, mode); err != nil {
+			t.Fatal(err)
+		}
+		if os.Geteuid() == 0 { // nobody else may give a file away
+			if err := os.Chown(name, 12345, 54321); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := durable.Replace(durable.OS(), name, []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		after, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was, is := before.Sys().(*syscall.Stat_t), after.Sys().(*syscall.Stat_t)
+		if after.Mode() != mode || is.Uid != was.Uid || is.Gid != was.Gid {
+			t.Errorf("got %v of %d:%d, want %v of %d:%d", after.Mode(), is.Uid, is.Gid, mode, was.Uid, was.Gid)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
