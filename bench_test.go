@@ -95,6 +95,45 @@ func fill(b testing.TB, book *Book, n int) {
 	}
 }
 
+// BenchmarkAppendReplace measures a durable append to a book whose days are replaced whole (promise 10) and one to a book
+// of the default alternately. The days are made anew after every 50 appends, so that they hold what they are said to.
+func BenchmarkAppendReplace(b *testing.B) {
+	for _, held := range []int{0, 1_000, 10_000} {
+		b.Run(fmt.Sprintf("held=%d", held), func(b *testing.B) {
+			var books [2]*Book
+			var took [2]time.Duration
+			n, rounds := 0, 0
+			begin := func() {
+				for i, write := range []string{WriteReplace, WriteAppend} {
+					books[i] = open(b, filepath.Join(b.TempDir(), "book"), &Options{Settings: &Settings{Write: write}})
+					fill(b, books[i], held)
+				}
+				n = held
+			}
+			begin()
+			for ; b.Loop(); rounds++ {
+				if n == held+50 {
+					b.StopTimer()
+					begin()
+					b.StartTimer()
+				}
+				e := benchEvent(b, n)
+				n++
+				for i, book := range books {
+					began := time.Now()
+					if _, err := book.Append(context.Background(), e); err != nil {
+						b.Fatal(err)
+					}
+					took[i] += time.Since(began)
+				}
+			}
+			b.ReportMetric(float64(took[0].Nanoseconds())/float64(rounds), "ns/replace")
+			b.ReportMetric(float64(took[1].Nanoseconds())/float64(rounds), "ns/append")
+			b.ReportMetric(float64(took[0])/float64(took[1]), "ratio")
+		})
+	}
+}
+
 // BenchmarkAppendUnsynced measures an append that does not wait for the disk.
 func BenchmarkAppendUnsynced(b *testing.B) {
 	book := open(b, b.TempDir(), &Options{Sync: SyncNone})

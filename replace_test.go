@@ -230,6 +230,17 @@ func TestReplaceUnnamed(t *testing.T) {
 	})
 }
 
+// TestReplaceAfterACrash: a day whose directory and empty file somebody has made, and perhaps not made durable, gets its
+// names synced before the first event is acknowledged.
+func TestReplaceAfterACrash(t *testing.T) {
+	b, fs := openFaulty(t, t.TempDir(), replacing(SyncAlways))
+	writeDay(t, b.Dir(), "")
+	mustAppend(t, b, lineOf("a"))
+	compareCalls(t, "first append", fs, "create events.mark", "write events.mark",
+		"create temp", "write temp", "sync temp", "rename events.json", "syncdir "+testDay,
+		"syncdir "+testDay, "syncdir "+filepath.Base(b.Dir()), "write events.mark")
+}
+
 // reusing is a file system that gives day files two inode numbers in turns, as one that has few would.
 type reusing struct {
 	durable.FS

@@ -116,6 +116,9 @@ func TestReplaceWith(t *testing.T) {
 		if err != nil || info.Size != 0 {
 			t.Errorf("a temporary file of %d bytes, %v, want an empty one", info.Size, err)
 		}
+		if n, err := durable.Sweep(durable.OS(), dir); n != 0 || err != nil {
+			t.Errorf("sweep of a file that is being filled: %d, %v", n, err)
+		}
 		_, err = temp.WriteAt([]byte("new"), 0)
 		return err
 	})
