@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"daybook/internal/dayfile"
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
 )
@@ -50,6 +52,21 @@ func checkNoTemp(t *testing.T, dir string) {
 		if left, err := filepath.Glob(filepath.Join(dir, pattern)); err != nil || len(left) > 0 {
 			t.Errorf("temporary files are left: %v, %v", left, err)
 		}
+	}
+}
+
+// checkMark reports a mark that is not the one of the day file, all of whose contents are durable.
+func checkMark(t *testing.T, name, contents string) {
+	t.Helper()
+	data, err := os.ReadFile(strings.TrimSuffix(name, ".json") + ".mark")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := dayfile.ParseMark(data)
+	info, serr := durable.OS().Stat(name)
+	sum := crc32.Checksum([]byte(contents), crc32.MakeTable(crc32.Castagnoli))
+	if want := (dayfile.Mark{Inode: info.ID.Inode, Size: int64(len(contents)), Sum: sum}); err != nil || serr != nil || got != want {
+		t.Errorf("mark: got %+v, %v, %v, want %+v", got, err, serr, want)
 	}
 }
 
@@ -366,6 +383,8 @@ func TestReplaceMeetsOthers(t *testing.T) {
 		{"rewritten during the copy", "[" + a[1:] + b, "[" + a[1:] + b + c, "create temp", 0},
 		{"replaced", a, a + c, "", 0},
 		{"replaced just before the copy", a, a + c, "create temp", 0},
+		{"replaced by a longer one just before the copy", a + b + lineOf("d") + "\n", a + b + lineOf("d") + "\n" + c, "create temp", 0},
+		{"appended to just before the copy", a + b + lineOf("d") + "\n", a + b + lineOf("d") + "\n" + c, "create temp", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -398,6 +417,7 @@ func TestReplaceMeetsOthers(t *testing.T) {
 				if got := dayFile(t, book.Dir(), testDay); got != test.want {
 					t.Errorf("day file\n got %q\nwant %q", got, test.want)
 				}
+				checkMark(t, name, test.want)
 				kept := 0
 				raw, _ := filepath.Glob(filepath.Join(book.Dir(), testDay, "quarantine", "*.raw"))
 				for _, name := range raw {

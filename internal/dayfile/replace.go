@@ -62,13 +62,6 @@ func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err
 		return made, err
 	}
 	defer old.Close() // nothing was written
-	info, err := old.Stat()
-	if err != nil {
-		return made, err
-	}
-	if info.ID != f.id {
-		return made, errors.New("it has been replaced by another program at this moment")
-	}
 	sum := uint32(0)
 	buf := make([]byte, min(chunk, f.size))
 	for at := int64(0); at < f.size; {
@@ -82,8 +75,12 @@ func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err
 		sum = crc32.Update(sum, castagnoli, buf[:n])
 		at += int64(n)
 	}
-	if sum != f.sum {
-		return made, errors.New("its bytes have been changed by another program since they were read")
+	info, err := old.Stat()
+	if err != nil {
+		return made, err
+	}
+	if info.ID != f.id || info.Size != f.size || sum != f.sum {
+		return made, errors.New("another program has changed it at this moment: programs that write need the book's lock")
 	}
 	if _, err := temp.WriteAt(lines, f.size); err != nil {
 		return made, reason(err)
