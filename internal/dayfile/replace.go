@@ -54,8 +54,8 @@ func (f *File) replace(lines []byte) (err error) {
 	return nil
 }
 
-// copyTo writes the day and then lines to temp and returns what temp is. The day must be the file that the last Refresh has
-// seen, byte for byte: its index and its checksum are going to be the new file's.
+// copyTo writes the day and then lines to temp and returns what temp is. The day must have the bytes that the last Refresh has
+// seen, and no more: their index and their checksum are going to be the new file's.
 func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err error) {
 	old, err := f.fsys.Open(f.Path(), false)
 	if err != nil {
@@ -79,7 +79,7 @@ func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err
 	if err != nil {
 		return made, err
 	}
-	if info.ID != f.id || info.Size != f.size || sum != f.sum {
+	if info.Size != f.size || sum != f.sum {
 		return made, errors.New("another program has changed it at this moment: programs that write need the book's lock")
 	}
 	if _, err := temp.WriteAt(lines, f.size); err != nil {
