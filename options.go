@@ -44,7 +44,7 @@ func ParseSync(s string) (Sync, error) {
 
 // Options are how a book is opened. The zero value is the default.
 type Options struct {
-	// Sync says when Append returns; zero is SyncAlways.
+	// Sync says when Append returns; zero is SyncAlways, which a book with WriteReplace has in any case.
 	Sync Sync
 	// Logger gets a warning for each append over 5 ms (20 ms with views), each retry, each damaged line met and each
 	// view that fails, and an error for a full disk. nil discards.

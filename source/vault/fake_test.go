@@ -280,8 +280,20 @@ func (f *faultFS) change(op, name string, do func() error) error {
 }
 
 func (f *faultFS) Create(name string) (file durable.File, made bool, err error) {
-	err = f.change("create", name, func() error {
+	file, err = f.create(name, func() (file durable.File, err error) {
 		file, made, err = f.FS.Create(name)
+		return file, err
+	})
+	return file, made, err
+}
+
+func (f *faultFS) CreateLike(name, model string) (durable.File, error) {
+	return f.create(name, func() (durable.File, error) { return f.FS.CreateLike(name, model) })
+}
+
+func (f *faultFS) create(name string, do func() (durable.File, error)) (file durable.File, err error) {
+	err = f.change("create", name, func() error {
+		file, err = do()
 		return err
 	})
 	if err != nil && file != nil {
@@ -291,7 +303,7 @@ func (f *faultFS) Create(name string) (file durable.File, made bool, err error) 
 	if file != nil {
 		file = &faultFile{file, f, name}
 	}
-	return file, made, err
+	return file, err
 }
 
 func (f *faultFS) Mkdir(name string) (made bool, err error) {
