@@ -65,7 +65,8 @@ func checkMark(t *testing.T, name, contents string) {
 	got, err := dayfile.ParseMark(data)
 	info, serr := durable.OS().Stat(name)
 	sum := crc32.Checksum([]byte(contents), crc32.MakeTable(crc32.Castagnoli))
-	if want := (dayfile.Mark{Inode: info.ID.Inode, Size: int64(len(contents)), Sum: sum}); err != nil || serr != nil || got != want {
+	want := dayfile.Mark{Inode: info.ID.Inode, Size: int64(len(contents)), Sum: sum}
+	if err != nil || serr != nil || got != want {
 		t.Errorf("mark: got %+v, %v, %v, want %+v", got, err, serr, want)
 	}
 }
@@ -74,7 +75,8 @@ func checkMark(t *testing.T, name, contents string) {
 // Options.Sync says.
 func TestReplaceCallOrder(t *testing.T) {
 	replaced := []string{
-		"create temp", "write temp", "write temp", "sync temp", "rename events.json", "syncdir " + testDay, "write events.mark",
+		"create temp", "write temp", "write temp", "sync temp", "rename events.json", "syncdir " + testDay,
+		"write events.mark",
 	}
 	for _, mode := range []Sync{SyncAlways, SyncInterval, SyncNone} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -134,9 +136,9 @@ func TestReplaceReadsTheDayOnce(t *testing.T) {
 	}
 }
 
-// TestReplaceFailsAnywhere holds promises 2, 6 and 10: whichever call of an append fails, with and without effect, the day
-// file is at every moment the old one or the new one, the retry settles the event, it is acknowledged only when the name
-// of the synced file is durable, and no temporary file outlives the next Open.
+// TestReplaceFailsAnywhere holds promises 2, 6 and 10: whichever call of an append fails, with and without effect, the
+// day file is at every moment the old one or the new one, the retry settles the event, it is acknowledged only when
+// the name of the synced file is durable, and no temporary file outlives the next Open.
 func TestReplaceFailsAnywhere(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		n := 1
@@ -247,8 +249,8 @@ func TestReplaceUnnamed(t *testing.T) {
 	})
 }
 
-// TestReplaceAfterACrash: a day whose directory and empty file somebody has made, and perhaps not made durable, gets its
-// names synced before the first event is acknowledged.
+// TestReplaceAfterACrash: a day whose directory and empty file somebody has made, and perhaps not made durable, gets
+// its names synced before the first event is acknowledged.
 func TestReplaceAfterACrash(t *testing.T) {
 	b, fs := openFaulty(t, t.TempDir(), replacing(SyncAlways))
 	writeDay(t, b.Dir(), "")
@@ -316,8 +318,8 @@ func (s *reusing) CreateLike(name, model string) (durable.File, error) {
 	return s.file(f, tempName.MatchString(name), err)
 }
 
-// TestReplaceInodeReused holds promises 1 and 4 where a new file has the inode number of an old one, and the old one's mark
-// is there still: the mark does not make the new file's name durable.
+// TestReplaceInodeReused holds promises 1 and 4 where a new file has the inode number of an old one, and the old one's
+// mark is there still: the mark does not make the new file's name durable.
 func TestReplaceInodeReused(t *testing.T) {
 	dir := t.TempDir()
 	fs := &faultfs.FS{Under: &reusing{FS: durable.OS(), numbers: make(map[uint64]uint64)}}
@@ -367,11 +369,12 @@ func TestReplaceAmongOthers(t *testing.T) {
 	}
 }
 
-// TestReplaceMeetsOthers holds promises 3, 5 and 7 where another program touches the day file of a book that replaces it.
+// TestReplaceMeetsOthers holds promises 3, 5 and 7 where another program touches the day file of a book that replaces
+// it.
 func TestReplaceMeetsOthers(t *testing.T) {
 	pad := strings.Repeat("x", 100)
 	padded := func(id string) string { return strings.Replace(lineOf(id), `"n":1`, `"pad":"`+pad+`"`, 1) }
-	a, b, c := padded("a")+"\n", padded("b")+"\n", lineOf("c")+"\n"
+	a, b, c, d := padded("a")+"\n", padded("b")+"\n", lineOf("c")+"\n", lineOf("d")+"\n"
 	for _, test := range []struct {
 		name, before, want string
 		at                 string // the call before which it happens
@@ -383,8 +386,8 @@ func TestReplaceMeetsOthers(t *testing.T) {
 		{"rewritten during the copy", "[" + a[1:] + b, "[" + a[1:] + b + c, "create temp", 0},
 		{"replaced", a, a + c, "", 0},
 		{"replaced just before the copy", a, a + c, "create temp", 0},
-		{"replaced by a longer one just before the copy", a + b + lineOf("d") + "\n", a + b + lineOf("d") + "\n" + c, "create temp", 0},
-		{"appended to just before the copy", a + b + lineOf("d") + "\n", a + b + lineOf("d") + "\n" + c, "create temp", 0},
+		{"replaced by a longer one just before the copy", a + b + d, a + b + d + c, "create temp", 0},
+		{"appended to just before the copy", a + b + d, a + b + d + c, "create temp", 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -506,8 +509,8 @@ func TestReplaceFull(t *testing.T) {
 	}
 }
 
-// TestReplaceProcessesAndReaders: while processes append, whoever opens the day file finds whole commits, and nothing that
-// was there before is missing.
+// TestReplaceProcessesAndReaders: while processes append, whoever opens the day file finds whole commits, and nothing
+// that was there before is missing.
 func TestReplaceProcessesAndReaders(t *testing.T) {
 	dir := t.TempDir()
 	book := open(t, dir, replacing(SyncAlways))

@@ -10,14 +10,15 @@ import (
 	"daybook/internal/durable"
 )
 
-// replace is Append for a book whose days are replaced whole (promise 10): the day is copied, the lines are added, and the
-// copy takes the day file's place. It is always synced first: one that is not could take the place of durable bytes.
+// replace is Append for a book whose days are replaced whole (promise 10): the day is copied, the lines are added, and
+// the copy takes the day file's place. It is always synced first: one that is not could take the place of durable
+// bytes.
 //
-// After an error the day file is the one that it was or, if only its name was not made durable, the new one. The File is
-// closed then, and the next Refresh reads what is there.
+// After an error the day file is the one that it was or, if only its name was not made durable, the new one. The File
+// is closed then, and the next Refresh reads what is there.
 //
-// Calls: open events.json, create temp, lock temp, write temp for each piece, sync temp, rename temp events.json, syncdir
-// day, open events.json, write mark.
+// Calls: open events.json, create temp, lock temp, write temp for each piece, sync temp, rename temp events.json,
+// syncdir day, open events.json, write mark.
 func (f *File) replace(lines []byte) (err error) {
 	defer func() {
 		if err != nil {
@@ -54,8 +55,8 @@ func (f *File) replace(lines []byte) (err error) {
 	return nil
 }
 
-// copyTo writes the day and then lines to temp and returns what temp is. The day must have the bytes that the last Refresh has
-// seen, and no more: their index and their checksum are going to be the new file's.
+// copyTo writes the day and then lines to temp and returns what temp is. The day must have the bytes that the last
+// Refresh has seen, and no more: their index and their checksum are going to be the new file's.
 func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err error) {
 	old, err := f.fsys.Open(f.Path(), false)
 	if err != nil {

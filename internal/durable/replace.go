@@ -33,8 +33,8 @@ func ReplaceVia(fsys FS, tmp, name string, data []byte) error {
 	})
 }
 
-// ReplaceWith is ReplaceVia with the contents that fill writes into the temporary file. That is empty when fill is called,
-// which may be more than once, and closed when it takes name's place.
+// ReplaceWith is ReplaceVia with the contents that fill writes into the temporary file. That is empty when fill is
+// called, which may be more than once, and closed when it takes name's place.
 func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
 	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
 		name, tmp = target, filepath.Dir(target) // a rename to the link's name would put a file in its place
@@ -63,8 +63,8 @@ func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
 
 var errSwept = errors.New("temporary file swept by another process")
 
-// writeTemp has a new temporary file in dir filled, and syncs it. The file's lock, held until then, tells Sweep that its
-// maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
+// writeTemp has a new temporary file in dir filled, and syncs it. The file's lock, held until then, tells Sweep that
+// its maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
 func writeTemp(fsys FS, dir, target string, fill func(temp File) error) (string, error) {
 	name := filepath.Join(dir, fmt.Sprintf("%s.%08x%s", filepath.Base(target), rand.Uint32(), tempSuffix))
 	f, err := fsys.CreateLike(name, target)
