@@ -208,12 +208,12 @@ func (f *File) open(create bool) (err error) {
 		return fmt.Errorf("open %s: it is a directory: move it away", f.Path())
 	}
 	f.id = info.ID
+	if f.replaces && !made {
+		_ = f.sweep() // what stays costs nothing but room
+	}
 	f.mark, _, err = f.fsys.Create(filepath.Join(f.dir, MarkName))
 	if err != nil {
 		return err
-	}
-	if f.replaces && !made {
-		_ = f.sweep() // what stays costs nothing but room
 	}
 	m, valid := readMark(f.mark)
 	if valid && m.Size > info.Size {

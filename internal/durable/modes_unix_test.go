@@ -46,8 +46,8 @@ func TestReplaceModesAndLinks(t *testing.T) {
 	}
 }
 
-// TestReplaceKeepsMode: what is replaced keeps its mode and, as root, its owner.
-func TestReplaceKeepsMode(t *testing.T) {
+// TestReplacedFileKeepsMode: what is replaced keeps its mode and, as root, its owner.
+func TestReplacedFileKeepsMode(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o077))
 	name := filepath.Join(t.TempDir(), "f")
 	for _, mode := range []os.FileMode{0o600, 0o664, 0o400, 0o644} {
