@@ -167,7 +167,7 @@ func (w *writer) patience(leader *request) time.Duration {
 // mayRetry tells the errors that may pass from those that somebody has to do something about (promise 6).
 func mayRetry(err error) bool {
 	var rule *RuleError
-	return !durable.IsFull(err) && !durable.IsReadOnly(err) && !errors.As(err, &rule) &&
+	return !durable.IsFull(err) && !durable.IsRefused(err) && !errors.As(err, &rule) &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 

@@ -33,7 +33,8 @@ type FS interface {
 	Remove(name string) error
 	// ReadDir lists a directory in the order of the names.
 	ReadDir(name string) ([]fs.DirEntry, error)
-	// Resolve returns the path that a symbolic link leads to, or name itself if it is none.
+	// Resolve returns the path that a symbolic link leads to, over further links, whether or not there is anything; or
+	// name itself if it is none. Of links that lead in a circle it returns one.
 	Resolve(name string) string
 	// Stat describes the file that name leads to, symbolic links followed.
 	Stat(name string) (Info, error)
@@ -80,5 +81,6 @@ var ErrLocked = errors.New("the lock is held by somebody else")
 // IsFull reports whether err means that there is no room: no space, no quota left, or the file size limit reached.
 func IsFull(err error) bool { return isFull(err) }
 
-// IsReadOnly reports whether err means that the file system takes no writes.
-func IsReadOnly(err error) bool { return isReadOnly(err) }
+// IsRefused reports whether err means that this process cannot write there, now or a moment later: a read-only file
+// system, no permission, a path that is too long, or symbolic links in a circle.
+func IsRefused(err error) bool { return isRefused(err) }

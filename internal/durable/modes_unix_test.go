@@ -3,8 +3,10 @@
 package durable_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -79,6 +81,60 @@ func TestReplacedFileKeepsMode(t *testing.T) {
 		}
 		if err := os.Remove(name); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestLinksThatLeadNowhere: a link is followed over further links to where a file can be made, and stays one; where
+// none can be made, or links lead in a circle, the error says so and all links are left.
+func TestLinksThatLeadNowhere(t *testing.T) {
+	dir := t.TempDir()
+	link := func(to, name string) string {
+		t.Helper()
+		name = filepath.Join(dir, name)
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "real", "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	link("real/sub", "short")
+	fsys := durable.OS()
+	for name, want := range map[string]string{
+		link("second", "first"):               "made",
+		link("made", "second"):                "made",
+		link("../beside", "short/up"):         "real/beside",
+		link(filepath.Join(dir, "abs"), "to"): "abs",
+	} {
+		if got := fsys.Resolve(name); got != filepath.Join(dir, want) {
+			t.Errorf("Resolve(%s): got %s, want %s", name, got, want)
+		}
+		for _, data := range []string{"1", "2"} {
+			if err := durable.Replace(fsys, name, []byte(data)); err != nil {
+				t.Error(err)
+			}
+			if got, err := os.ReadFile(filepath.Join(dir, want)); err != nil || string(got) != data {
+				t.Errorf("%s: got %q, %v, want %q", want, got, err, data)
+			}
+		}
+	}
+	lost := link("gone/file", "lost")
+	if _, _, err := fsys.Create(lost); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "leads nowhere") {
+		t.Errorf("Create: got %v", err)
+	}
+	if _, err := fsys.Mkdir(lost); err == nil || !strings.Contains(err.Error(), "leads nowhere is in the way") {
+		t.Errorf("Mkdir: got %v", err)
+	}
+	for _, name := range []string{link("circle", "circle"), link("b", "a"), link("a", "b")} {
+		if err := durable.Replace(fsys, name, nil); !errors.Is(err, syscall.ELOOP) || !durable.IsRefused(err) {
+			t.Errorf("Replace of a circle: got %v", err)
+		}
+	}
+	for _, name := range []string{"first", "second", "short/up", "to", "lost", "circle", "a", "b"} {
+		if info, err := os.Lstat(filepath.Join(dir, name)); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s is no link any more: %v, %v", name, info, err)
 		}
 	}
 }

@@ -43,8 +43,12 @@ func (osFS) Mkdir(name string) (bool, error) {
 	err := os.Mkdir(name, 0o755)
 	if errors.Is(err, fs.ErrExist) {
 		info, serr := os.Stat(name)
-		if serr == nil && !info.IsDir() {
-			return false, &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("a file of this name is in the way")}
+		switch {
+		case errors.Is(serr, fs.ErrNotExist) && isLink(name):
+			serr = &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("a symbolic link that leads nowhere is in the way: " +
+				"bring back the directory that it led to")}
+		case serr == nil && !info.IsDir():
+			serr = &fs.PathError{Op: "mkdir", Path: name, Err: errors.New("a file of this name is in the way")}
 		}
 		return false, serr
 	}
@@ -57,25 +61,33 @@ func (osFS) Mkdir(name string) (bool, error) {
 	return true, nil
 }
 
+func isLink(name string) bool {
+	info, err := os.Lstat(name)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
+}
+
 func (osFS) Rename(from, to string) error               { return renameOS(from, to) }
 func (osFS) Remove(name string) error                   { return os.Remove(name) }
 func (osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (osFS) Resolve(name string) string {
-	info, err := os.Lstat(name)
-	if err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		return name
+	for range 40 { // more than systems follow
+		if !isLink(name) {
+			return name
+		}
+		target, err := os.Readlink(name)
+		if err != nil {
+			return name
+		}
+		if !filepath.IsAbs(target) {
+			dir := filepath.Dir(name)
+			if real, err := filepath.EvalSymlinks(dir); err == nil {
+				dir = real // ".." in the link counts from there
+			}
+			target = filepath.Join(dir, target)
+		}
+		name = target
 	}
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		return target
-	}
-	target, err := os.Readlink(name) // it leads nowhere yet
-	if err != nil {
-		return name
-	}
-	if !filepath.IsAbs(target) {
-		target = filepath.Join(filepath.Dir(name), target)
-	}
-	return target
+	return name
 }
 
 func (osFS) Stat(name string) (Info, error) { return statOS(name) }

@@ -4,6 +4,7 @@ package durable
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -19,6 +20,9 @@ func openOS(name string, write bool) (*os.File, error) {
 	return os.OpenFile(name, flag, 0)
 }
 
+// errNowhere is the error for a symbolic link where nothing can be made: the directory that it leads into is missing.
+var errNowhere = fmt.Errorf("the symbolic link leads nowhere: bring back what it led to: %w", fs.ErrNotExist)
+
 func createOS(name string) (f *os.File, made bool, err error) {
 	f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
@@ -27,6 +31,9 @@ func createOS(name string) (f *os.File, made bool, err error) {
 			return f, false, err
 		}
 		f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		if errors.Is(err, fs.ErrNotExist) && isLink(name) {
+			err = &fs.PathError{Op: "create", Path: name, Err: errNowhere}
+		}
 	}
 	if err != nil {
 		return nil, false, err
@@ -151,4 +158,7 @@ func isFull(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }
 
-func isReadOnly(err error) bool { return errors.Is(err, unix.EROFS) }
+func isRefused(err error) bool {
+	return errors.Is(err, unix.EROFS) || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM) ||
+		errors.Is(err, unix.ENAMETOOLONG) || errors.Is(err, unix.ELOOP)
+}

@@ -128,4 +128,7 @@ func isFull(err error) bool {
 		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
 }
 
-func isReadOnly(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+// isRefused leaves out ERROR_ACCESS_DENIED, which may be a virus scanner's, and pass.
+func isRefused(err error) bool {
+	return errors.Is(err, windows.ERROR_WRITE_PROTECT) || errors.Is(err, windows.ERROR_FILENAME_EXCED_RANGE)
+}

@@ -39,6 +39,9 @@ func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
 	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
 		name, tmp = target, filepath.Dir(target) // a rename to the link's name would put a file in its place
 	}
+	if _, err := fsys.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // such as links in a circle, one of which the rename would replace
+		return fmt.Errorf("replace %s: %w", name, err)
+	}
 	for try := 0; ; try++ {
 		temp, err := writeTemp(fsys, tmp, name, fill)
 		if err == nil {

@@ -58,7 +58,7 @@ func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
 	t.unrecorded = true
 	if t.attempts == 1 {
 		level := slog.LevelWarn
-		if durable.IsFull(out.err) || durable.IsReadOnly(out.err) {
+		if durable.IsFull(out.err) || durable.IsRefused(out.err) {
 			level = slog.LevelError
 		}
 		e.log.Log(e.work, level, "a save cannot be recorded yet, it is tried again",
