@@ -133,8 +133,7 @@ func (b *Book) Days() ([]Day, error) {
 		if err != nil {
 			continue
 		}
-		name := b.dayPath(day)
-		if _, err := b.fsys.Stat(name); err == nil || b.fsys.Resolve(name) != name {
+		if _, err := b.fsys.Stat(b.dayPath(day)); err == nil || b.strayLink(day) != "" {
 			days = append(days, day)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("list the days: %w", err)
@@ -155,6 +154,20 @@ func (b *Book) keepSettings() error {
 	}
 	b.opts.Logger.Warn("the settings had been removed and are written again", "file", name)
 	return durable.Replace(b.fsys, name, data)
+}
+
+// strayLink returns the symbolic link that stands for the day's file, or for its directory, if that is what keeps the
+// day from being read: it leads nowhere. "" is none. The caller has found that the file is missing.
+func (b *Book) strayLink(day Day) string {
+	for _, name := range []string{b.dayDir(day), b.dayPath(day)} {
+		if b.fsys.Resolve(name) == name {
+			continue
+		}
+		if _, err := b.fsys.Stat(name); errors.Is(err, fs.ErrNotExist) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (b *Book) dayDir(day Day) string  { return filepath.Join(b.dir, day.String()) }

@@ -103,8 +103,8 @@ func (b *Book) openDay(day Day) (durable.File, int64, error) {
 	name := b.dayPath(day)
 	info, err := b.fsys.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if b.fsys.Resolve(name) != name {
-			return nil, 0, fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", name)
+		if link := b.strayLink(day); link != "" {
+			return nil, 0, fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", link)
 		}
 		return nil, 0, nil
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 
 	"daybook/internal/dayfile"
@@ -27,6 +26,8 @@ const (
 	ProblemWrongDay Problem = "wrong_day"
 	// ProblemCut: bytes that were durable are missing at the file's end.
 	ProblemCut Problem = "cut"
+	// ProblemReplaced: the file begins with other bytes than those that were durable. Lines may be missing.
+	ProblemReplaced Problem = "replaced"
 )
 
 // Finding is something that is wrong in a day file.
@@ -102,21 +103,15 @@ func (v *verifier) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// The file and its mark may have grown while we read, or another file may have come with a mark of its own: the size of
-	// the file that the path names, asked for last, is never below the mark.
-	mark, err := dayfile.ReadMark(v.b.fsys, v.b.dayDir(v.day))
-	if err != nil {
-		return nil // without a mark nothing is known of what was there
+	d, lost, err := dayfile.Lost(v.b.fsys, v.b.dayDir(v.day), f)
+	if err != nil || !lost {
+		return err
 	}
-	info, err := v.b.fsys.Stat(v.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // removed while we read
+	p := ProblemCut
+	if v.line++; d.Reason == dayfile.OtherReason {
+		p, v.line = ProblemReplaced, 1
 	}
-	if err == nil && info.Size < mark {
-		v.line++
-		err = v.report(ProblemCut, info.Size, mark-info.Size, "", dayfile.CutReason)
-	}
-	return err
+	return v.report(p, d.Offset, d.Length, "", d.Reason)
 }
 
 func (v *verifier) report(p Problem, off, n int64, id, reason string) error {

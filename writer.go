@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -332,7 +333,11 @@ func (w *writer) openViews() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.each(func(v View) error { return v.Open(context.Background(), w.b) }); err != nil {
-		w.b.opts.Logger.Warn("view is behind", "error", err)
+		level := slog.LevelWarn
+		if w.b.opts.MustExist && durable.IsRefused(err) {
+			level = slog.LevelInfo // who only reads can read without it
+		}
+		w.b.opts.Logger.Log(context.Background(), level, "view is behind", "error", err)
 	}
 }
 

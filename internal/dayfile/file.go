@@ -95,12 +95,13 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 //
 // Calls when nothing has changed: stat path, read the last 64 bytes.
 func (f *File) Refresh(create bool) error {
+	was := f.known()
 	info, err := f.fsys.Stat(f.Path())
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := f.forget(); err != nil || !create {
 			return err
 		}
-		return f.open(true)
+		return f.open(true, was)
 	}
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (f *File) Refresh(create bool) error {
 		}
 	}
 	if f.data == nil {
-		return f.open(false)
+		return f.open(false, was)
 	}
 	if f.size > 0 {
 		var b [len(f.last) + 1]byte
@@ -125,7 +126,7 @@ func (f *File) Refresh(create bool) error {
 			if err := f.forget(); err != nil {
 				return err
 			}
-			return f.open(false)
+			return f.open(false, was)
 		}
 		if n == k {
 			return f.learnMark()
@@ -134,6 +135,14 @@ func (f *File) Refresh(create bool) error {
 		return nil
 	}
 	return f.catchUp(info.Size)
+}
+
+// known is what the File knows to be durable, as a mark of the file it has open; of none if it is not sure.
+func (f *File) known() Mark {
+	if f.data == nil || f.durable != f.size {
+		return Mark{}
+	}
+	return Mark{f.id.Inode, f.size, f.sum}
 }
 
 // noteEnd remembers the last bytes of b, which end at f.size.
@@ -175,11 +184,13 @@ func (f *File) forget() error {
 // Close closes the files. It may be called without the book's lock. The File may be used again.
 func (f *File) Close() error { return f.forget() }
 
-// open opens the day file, makes what is missing if create is set, and reads it whole.
+// open opens the day file, makes what is missing if create is set, and reads it whole. was is what the File knew
+// before of the file of this name: where no mark tells of the one that is there now, bytes of that one that are
+// missing are reported (promise 7).
 //
 // Calls for a new day: mkdir day, syncdir book, create events.json, create events.mark, write mark, syncdir day. So the
 // mark, of size 0, is there before the first byte, and bytes of ours beyond it are known for what they are (promise 4).
-func (f *File) open(create bool) (err error) {
+func (f *File) open(create bool, was Mark) (err error) {
 	if create {
 		if err := durable.MkdirAll(f.fsys, f.dir); err != nil {
 			return err
@@ -216,9 +227,11 @@ func (f *File) open(create bool) (err error) {
 		return err
 	}
 	m, valid := readMark(f.mark)
-	if valid && m.Size > info.Size {
-		f.to.Damage(Damage{File: f.Path(), Offset: info.Size, Length: m.Size - info.Size, Reason: CutReason})
+	ours := valid && m.Inode == f.id.Inode // catchUp compares what it tells of
+	if !ours && was.Size > m.Size {
+		m = was
 	}
+	f.reportLost(m, info.Size, ours)
 	if info.Size == 0 {
 		if err := f.writeMark(); err != nil {
 			return fmt.Errorf("write the commit mark of %s: %w", f.Path(), err)
@@ -243,6 +256,7 @@ func (f *File) catchUp(size int64) error {
 	marked = marked && m.Inode == f.id.Inode && m.Size <= size
 	fits, tail, err := f.read(size, m, marked)
 	if err == nil && !fits { // the mark is for other bytes: all of them are in doubt
+		f.to.Damage(Damage{File: f.Path(), Length: m.Size, Reason: OtherReason})
 		f.to.Reset()
 		f.size, f.sum, f.durable, marked = 0, 0, 0, false
 		_, tail, err = f.read(size, m, marked)
@@ -296,6 +310,23 @@ func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err 
 	return fits, tail, err
 }
 
+// reportLost reports what is missing of the bytes that m tells of, if the file has size bytes; unless sizeOnly is set
+// also that they are others.
+func (f *File) reportLost(m Mark, size int64, sizeOnly bool) {
+	switch {
+	case m.Size > size:
+		f.to.Damage(Damage{File: f.Path(), Offset: size, Length: m.Size - size, Reason: CutReason})
+	case !sizeOnly:
+		if sum, err := f.sumOf(m.Size); err == nil && sum != m.Sum { // one that cannot be read is an error a moment later
+			f.to.Damage(Damage{File: f.Path(), Length: m.Size, Reason: OtherReason})
+		}
+	}
+}
+
+// OtherReason is the Reason of Damage where the file was replaced or rewritten from outside and does not begin with the
+// bytes that were durable: lines may be missing. Which, the file does not tell.
+const OtherReason = "other bytes stand where durable ones stood; lines may be missing"
+
 // CutReason is the Reason of Damage that is missing bytes: the file was cut, or replaced by a shorter one, from outside.
 const CutReason = "durable bytes have been cut off"
 
@@ -345,9 +376,9 @@ func (f *File) mendTail(tail Line) error {
 
 // sumOf reads the first n bytes again for their checksum.
 func (f *File) sumOf(n int64) (uint32, error) {
-	h := crc32.New(castagnoli)
-	if _, err := io.Copy(h, io.NewSectionReader(f.data, 0, n)); err != nil {
-		return 0, fmt.Errorf("read %s: %w", f.Path(), err)
+	sum, err := sumOf(f.data, n)
+	if err != nil {
+		err = fmt.Errorf("read %s: %w", f.Path(), err)
 	}
-	return h.Sum32(), nil
+	return sum, err
 }

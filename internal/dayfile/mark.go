@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"path/filepath"
 	"strconv"
 
@@ -83,17 +84,43 @@ func readMark(f durable.File) (Mark, bool) {
 	return m, err == nil
 }
 
-// ReadMark returns how many bytes were durable in the directory day when its mark was written. The error says why there is
-// no valid mark.
-func ReadMark(fsys durable.FS, day string) (size int64, err error) {
-	f, err := fsys.Open(filepath.Join(day, MarkName), false)
+// Lost tells whether bytes that were durable are missing in f, the open day file of the directory day, or have others
+// in their place. Without a valid mark nothing is known of what was there, and nothing is lost. It takes no lock.
+func Lost(fsys durable.FS, day string, f durable.File) (d Damage, lost bool, err error) {
+	d.File = filepath.Join(day, DataName)
+	file, err := fsys.Open(filepath.Join(day, MarkName), false)
 	if err != nil {
-		return 0, err
+		return d, false, nil // the same as a mark that is no good
 	}
-	defer f.Close() // nothing was written
-	m, ok := readMark(f)
+	defer file.Close() // nothing was written
+	m, ok := readMark(file)
 	if !ok {
-		return 0, fmt.Errorf("%s: no valid mark", filepath.Join(day, MarkName))
+		return d, false, nil
 	}
-	return m.Size, nil
+	// The file may have grown while we read: its size, asked for after the mark was read, is never below the mark.
+	info, err := f.Stat()
+	if err != nil {
+		return d, false, err
+	}
+	if info.Size < m.Size {
+		d.Offset, d.Length, d.Reason = info.Size, m.Size-info.Size, CutReason
+	} else {
+		sum, err := sumOf(f, m.Size)
+		if err != nil || sum == m.Sum {
+			return d, false, err
+		}
+		d.Length, d.Reason = m.Size, OtherReason
+	}
+	now, err := fsys.Stat(d.File)
+	if err != nil || now.ID != info.ID {
+		return d, false, nil // replaced while we read: the mark may be the new file's
+	}
+	return d, true, nil
+}
+
+// sumOf returns the checksum of the first n bytes.
+func sumOf(r io.ReaderAt, n int64) (uint32, error) {
+	h := crc32.New(castagnoli)
+	_, err := io.CopyBuffer(h, io.NewSectionReader(r, 0, n), make([]byte, chunk))
+	return h.Sum32(), err
 }
