@@ -94,14 +94,25 @@ func (s skipper) matches(rel string) bool {
 	return false
 }
 
-// canvasID is the name that events have for the board at the path rel: the path itself, with U+FFFD where it is not
-// valid UTF-8.
+// canvasID is the name that events have for the board at the path rel: the path itself. One that is not valid UTF-8 has
+// "./" before it, which no other has, and there each byte that is part of no character, and each "%", is written as "%"
+// and two hex digits. So no two boards have one name, and the path can be had back.
 func canvasID(rel string) string {
 	rel, _, _ = strings.Cut(rel, displacedMark)
 	if utf8.ValidString(rel) {
 		return rel
 	}
-	return strings.ToValidUTF8(rel, "\uFFFD")
+	id := []byte("./")
+	for len(rel) > 0 {
+		r, n := utf8.DecodeRuneInString(rel)
+		if r == utf8.RuneError && n == 1 || r == '%' {
+			id = fmt.Appendf(id, "%%%02X", rel[0])
+		} else {
+			id = append(id, rel[:n]...)
+		}
+		rel = rel[n:]
+	}
+	return string(id)
 }
 
 // firstWords shortens a text to what a person needs to recognise it by: one line of at most 40 characters.

@@ -142,9 +142,6 @@ func TestUnreadableKinds(t *testing.T) {
 	if s := look(osFS(), dir, "a.canvas/b.canvas"); !s.absent {
 		t.Errorf("a file below a file: %+v", s)
 	}
-	if s := look(osFS(), dir, "a\xff.canvas"); s.reason == "" {
-		t.Errorf("a path that is not UTF-8: %+v", s)
-	}
 }
 
 // TestStateRoundTrip reads back what was written, and nothing else.
@@ -162,7 +159,7 @@ func TestStateRoundTrip(t *testing.T) {
 	if diff := cmp.Diff(s, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got.path() != "a/b\xff.canvas" || got.Path != "a/b\uFFFD.canvas" {
+	if got.path() != "a/b\xff.canvas" || got.Path != "./a/b%FF.canvas" {
 		t.Errorf("paths %q and %q", got.path(), got.Path)
 	}
 	for i := range data {

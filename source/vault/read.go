@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"unicode/utf8"
 
 	"daybook/canvas"
 	"daybook/internal/durable"
@@ -32,9 +31,6 @@ const (
 func look(fsys durable.FS, root, rel string) sight {
 	if strings.Contains(rel, displacedMark) {
 		return sight{absent: true} // where that board is now is not known
-	}
-	if !utf8.ValidString(rel) {
-		return sight{reason: "its path is not valid UTF-8"}
 	}
 	name := filepath.Join(root, filepath.FromSlash(rel))
 	for range readTries {
