@@ -248,8 +248,8 @@ func (a *appender) stopped(file string, n int, err error, again []string) error 
 			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, file)
 		}
 	}
-	if daybook.IsFull(err) {
-		hint = "make room on the disk that holds the book; " + hint
+	if r := remedy(err); r != "" {
+		hint = r + "; " + hint
 	}
 	return &failure{err: fmt.Errorf("stopped before %s: %w", place(file, n), err), hint: hint}
 }

@@ -131,6 +131,16 @@ func shorten(text string, n int) string {
 	return strings.TrimSpace(string([]rune(text)[:n-1])) + "…"
 }
 
+// shortenMiddle cuts text to at most n characters and keeps both ends: an error has the file at its beginning, and the
+// reason at its end.
+func shortenMiddle(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	return shorten(text, n*2/3) + string(runes[len(runes)-n/3:])
+}
+
 // duration writes a length of time as people do: 0.4 s, 25 s, 1 min 5 s, 2 h 10 min.
 func duration(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())

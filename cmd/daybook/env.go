@@ -30,7 +30,7 @@ const longestTalk = 1000
 func (e env) say(kind, format string, args ...any) {
 	text := strings.ToValidUTF8(fmt.Sprintf(format, args...), "\ufffd")
 	text = strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
-	fmt.Fprintf(e.stderr, "daybook: %s: %s\n", kind, shorten(printable(text), longestTalk))
+	fmt.Fprintf(e.stderr, "daybook: %s: %s\n", kind, shortenMiddle(printable(text), longestTalk))
 }
 
 // print writes data to stdout.

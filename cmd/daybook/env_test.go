@@ -23,8 +23,8 @@ func TestSayStaysOnItsLine(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	env{stderr: &out}.say("error", "%s", strings.Repeat("卡", 500_000))
-	if n := utf8.RuneCount(out.Bytes()); n > longestTalk+30 || !utf8.Valid(out.Bytes()) {
-		t.Errorf("a member name of 500,000 characters: %d are said", n)
+	env{stderr: &out}.say("error", "%s", strings.Repeat("卡", 500_000)+": the reason")
+	if n := utf8.RuneCount(out.Bytes()); n > longestTalk+30 || !utf8.Valid(out.Bytes()) || !strings.HasSuffix(out.String(), "卡: the reason\n") {
+		t.Errorf("a member name of 500,000 characters: %d are said, ending in %q", n, out.String()[out.Len()-20:])
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -45,13 +46,16 @@ func exitWith(err error) {
 //
 //	status N COMMAND…   run COMMAND and expect the exit status N
 //	lock FILE           hold FILE's lock until the script ends (Unix)
-func TestScripts(t *testing.T) {
+//	until PATTERN COMMAND…  run COMMAND again and again until it succeeds and its stdout matches
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
+
+func runScripts(t *testing.T, dir string) {
 	schemas, err := filepath.Abs("../../docs/schema")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+		Dir:                dir,
 		RequireUniqueNames: true,
 		UpdateScripts:      os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(s *testscript.Env) error {
@@ -65,8 +69,28 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": expectStatus,
 			"lock":   holdLock,
+			"until":  runUntil,
 		},
 	})
+}
+
+// runUntil is the script command `until PATTERN COMMAND…`: what another process is about to do has been done then.
+func runUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until PATTERN COMMAND…")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for end := time.Now().Add(30 * time.Second); ; {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(end) {
+			ts.Fatalf("%s: error %v, and no match for %q for 30 s", strings.Join(args[1:], " "), err, args[0])
+		}
+		time.Sleep(20 * time.Millisecond) // another process is at work
+	}
 }
 
 // expectStatus is the script command `status N COMMAND…`.
