@@ -33,17 +33,37 @@ func ReplaceVia(fsys FS, tmp, name string, data []byte) error {
 	})
 }
 
+// ReplaceLike is Replace, but a file that it makes has the mode and the owner of the file model, which must be there.
+func ReplaceLike(fsys FS, name, model string, data []byte) error {
+	if _, err := fsys.Stat(name); err == nil {
+		model = name
+	}
+	return replace(fsys, filepath.Dir(name), name, model, func(temp File) error {
+		_, err := temp.WriteAt(data, 0)
+		return err
+	})
+}
+
 // ReplaceWith is ReplaceVia with the contents that fill writes into the temporary file. That is empty when fill is
 // called, which may be more than once, and closed when it takes name's place.
 func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
+	return replace(fsys, tmp, name, "", fill)
+}
+
+// replace is ReplaceWith for a new file that is like model; "" is the file that it replaces.
+func replace(fsys FS, tmp, name, model string, fill func(temp File) error) error {
 	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
 		name, tmp = target, filepath.Dir(target) // a rename to the link's name would put a file in its place
 	}
-	if _, err := fsys.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) { // such as links in a circle, one of which the rename would replace
+	// Links in a circle are an error: the rename would replace one of them.
+	if _, err := fsys.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("replace %s: %w", name, err)
 	}
+	if model == "" {
+		model = name
+	}
 	for try := 0; ; try++ {
-		temp, err := writeTemp(fsys, tmp, name, fill)
+		temp, err := writeTemp(fsys, tmp, name, model, fill)
 		if err == nil {
 			err = fsys.Rename(temp, name)
 			if err != nil {
@@ -68,9 +88,9 @@ var errSwept = errors.New("temporary file swept by another process")
 
 // writeTemp has a new temporary file in dir filled, and syncs it. The file's lock, held until then, tells Sweep that
 // its maker lives; what is left of the way, the rename, is retried by the caller should Sweep come in between.
-func writeTemp(fsys FS, dir, target string, fill func(temp File) error) (string, error) {
+func writeTemp(fsys FS, dir, target, model string, fill func(temp File) error) (string, error) {
 	name := filepath.Join(dir, fmt.Sprintf("%s.%08x%s", filepath.Base(target), rand.Uint32(), tempSuffix))
-	f, err := fsys.CreateLike(name, target)
+	f, err := fsys.CreateLike(name, model)
 	if errors.Is(err, fs.ErrExist) {
 		return "", errSwept // or rather not: the name is somebody else's
 	}

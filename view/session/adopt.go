@@ -18,9 +18,13 @@ import (
 	"daybook/internal/durable"
 )
 
-// writingTime is how long a document that does not parse is left alone after its last change: a program that takes no
-// lock may still be writing it.
-const writingTime = 2 * time.Second
+// A document that does not parse may be one that a program without the lock is just writing. So it counts as what it is
+// only when it has not changed for settleTime; and for lateTime after it was made anew, the file that it was is looked
+// at again, for a program that is slow goes on writing there.
+const (
+	settleTime = 200 * time.Millisecond
+	lateTime   = 30 * time.Second
+)
 
 // errWriting says that a document does not parse and has changed just now.
 var errWriting = errors.New("another program seems to be writing it")
@@ -35,16 +39,19 @@ type candidate struct {
 // would lose anything else of it, it is kept aside first. fault says why it is not Daybook's work. The caller holds
 // the document's lock and makes it anew.
 func (v *View) takeIn(ctx context.Context, d *document, fault string) error {
-	text, err := durable.ReadFile(v.fsys, d.path)
+	f, text, err := v.settled(ctx, d)
 	if err != nil {
 		return err
 	}
-	f := parseForeign(text, d.day)
-	changed := time.Unix(0, d.info.ModTime)
-	if age := time.Since(changed); f.broken && age >= 0 && age < writingTime && !v.torn(d, text) {
-		return fmt.Errorf("%s: %w", d.path, errWriting)
-	}
-	list, err := v.candidates(ctx, &f, changed)
+	d.broken = f.broken
+	return v.takeInText(ctx, d, f, text, d.info, fault)
+}
+
+// takeInText is takeIn for a text that has been read, from a file like info.
+func (v *View) takeInText(
+	ctx context.Context, d *document, f foreign, text []byte, info durable.Info, fault string,
+) error {
+	list, err := v.candidates(ctx, &f, time.Unix(0, info.ModTime))
 	if err != nil {
 		return err
 	}
@@ -54,12 +61,81 @@ func (v *View) takeIn(ctx context.Context, d *document, fault string) error {
 	}
 	log := v.book.Logger()
 	if len(f.losses) > 0 {
-		if err := keep(v.fsys, log, d.path, fault+": "+strings.Join(f.losses, "; ")); err != nil {
+		if err := keep(v.fsys, log, d.path, text, fault+": "+strings.Join(f.losses, "; ")); err != nil {
 			return err
 		}
 	}
 	log.Info("another program has changed a session document", "file", d.path, "adopted events", adopted)
 	return nil
+}
+
+// settled reads the open document, for a second time if it does not parse and has changed just now. d.info describes
+// what was read.
+func (v *View) settled(ctx context.Context, d *document) (f foreign, text []byte, err error) {
+	for wait := !errors.Is(v.pending[d.day], errWriting); ; wait = false { // who writes for long is waited for once
+		if d.info, err = d.file.Stat(); err != nil {
+			return f, nil, err
+		}
+		if text, err = readAt(d.file, make([]byte, d.info.Size), 0); err != nil {
+			return f, nil, fmt.Errorf("read %s: %w", d.path, err)
+		}
+		f = parseForeign(text, d.day)
+		age := v.now().Sub(time.Unix(0, d.info.ModTime))
+		if !f.broken || age < 0 || age >= settleTime || v.torn(d, text) {
+			return f, text, nil
+		}
+		if !wait {
+			return f, nil, errWriting
+		}
+		timer := time.NewTimer(settleTime - age)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return f, nil, context.Cause(ctx)
+		}
+	}
+}
+
+// former is a file that was a document and did not parse.
+type former struct {
+	file  durable.File
+	info  durable.Info
+	until time.Time // it is looked at
+}
+
+func (f *former) close() error {
+	if f.file == nil {
+		return nil
+	}
+	err := f.file.Close()
+	f.file = nil
+	return err
+}
+
+// lookBack takes in what a slow program has written into the file that the document was before it was made anew.
+func (v *View) lookBack(ctx context.Context, d *document) error {
+	was := &d.former
+	if was.file == nil {
+		return nil
+	}
+	info, err := was.file.Stat()
+	if err != nil || info == was.info && v.now().After(was.until) {
+		return errors.Join(err, was.close())
+	}
+	if info == was.info {
+		return nil
+	}
+	was.info, was.until = info, v.now().Add(lateTime)
+	text, err := readAt(was.file, make([]byte, info.Size), 0)
+	if err != nil {
+		return errors.Join(fmt.Errorf("read what %s was: %w", d.path, err), was.close())
+	}
+	f := parseForeign(text, d.day)
+	if f.broken {
+		return nil
+	}
+	return errors.Join(v.takeInText(ctx, d, f, text, info, "it was written late"), was.close())
 }
 
 // Foreign tells what another program has put into the session document of a day: how many events the book lacks and would

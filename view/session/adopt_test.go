@@ -332,7 +332,8 @@ func TestSameValue(t *testing.T) {
 // TestDocumentBeingWritten: a program that takes no lock is not disturbed while it writes.
 func TestDocumentBeingWritten(t *testing.T) {
 	dir := t.TempDir()
-	b := openBook(t, dir, nil, New(Options{}))
+	v := New(Options{})
+	b := openBook(t, dir, nil, v)
 	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
 	path := sessionFile(dir, "2025-11-08")
 	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
@@ -342,6 +343,14 @@ func TestDocumentBeingWritten(t *testing.T) {
 	}
 	defer f.Close()
 	half := len(text) / 2
+	v.now = func() time.Time { // shortly after the last change, always
+		info, err := f.Stat()
+		if err != nil {
+			t.Error(err)
+			return time.Time{}
+		}
+		return info.ModTime().Add(settleTime - time.Millisecond)
+	}
 	for i, part := range [][]byte{nil, text[:half], text[half:]} {
 		if _, err := f.Write(part); err != nil {
 			t.Fatal(err)
@@ -363,6 +372,53 @@ func TestDocumentBeingWritten(t *testing.T) {
 	wantDocument(t, b, "2025-11-08")
 	if names := kept(t, dir); len(names) > 0 {
 		t.Errorf("kept aside: got %q, want none", names)
+	}
+}
+
+// TestWrittenLate: a program that takes no lock and writes slowly is taken for one that has broken off. What it writes in
+// the end, into a file that has lost its name, is adopted all the same.
+func TestWrittenLate(t *testing.T) {
+	dir := t.TempDir()
+	v := New(Options{})
+	b := openBook(t, dir, nil, v)
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	path := sessionFile(dir, "2025-11-08")
+	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	later := settleTime
+	v.now = func() time.Time { return time.Now().Add(later) }
+	third := len(text) / 3
+	for i, part := range [][]byte{nil, text[:third], text[third : 2*third], text[2*third:]} {
+		if _, err := f.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+			t.Fatalf("part %d: %v", i, err)
+		}
+		wantDocument(t, b, "2025-11-08")
+	}
+	if got, want := idsOf(t, b), "08: e1 f1"; got != want {
+		t.Errorf("the book: got %s, want %s", got, want)
+	}
+	if v.document(day(t, "2025-11-08")).former.file != nil {
+		t.Error("the file that the document was is still open")
+	}
+	// One that never comes to its end is not looked at for ever.
+	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+			t.Fatal(err)
+		}
+		later += 2 * lateTime
+	}
+	if v.document(day(t, "2025-11-08")).former.file != nil {
+		t.Error("after a long time the broken file is still open")
 	}
 }
 

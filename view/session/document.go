@@ -39,6 +39,9 @@ type document struct {
 	lastAt   int64          // the last line that was folded, to find the place again in another file
 	last     []byte
 
+	broken bool   // what is about to be made anew did not parse
+	former former // the file that it was then
+
 	buf []byte
 }
 
@@ -52,7 +55,7 @@ func newDocument(fsys durable.FS, b *daybook.Book, day daybook.Day) *document {
 	}
 }
 
-func (d *document) close() error { return errors.Join(d.forget(), d.lock.Close()) }
+func (d *document) close() error { return errors.Join(d.forget(), d.former.close(), d.lock.Close()) }
 
 // forget gives up all that is known, so that the document is compared with the book as a whole before it is written.
 func (d *document) forget() error {
@@ -73,6 +76,9 @@ func (v *View) update(ctx context.Context, d *document, limit time.Duration) (er
 	}
 	defer func() { err = errors.Join(err, d.unlockFile(), d.lock.Release()) }()
 	if err := d.lockFile(); err != nil {
+		return err
+	}
+	if err := v.lookBack(ctx, d); err != nil {
 		return err
 	}
 	known, err := d.look(v.fsys)

@@ -84,7 +84,7 @@ func (m *metadata) refresh(ctx context.Context, limit time.Duration) (err error)
 	}
 	members, perr := parseMembers(old)
 	if perr != nil && len(old) > 0 {
-		if err := keep(m.fsys, m.book.Logger(), m.path, perr.Error()); err != nil {
+		if err := keep(m.fsys, m.book.Logger(), m.path, old, perr.Error()); err != nil {
 			return err
 		}
 	}

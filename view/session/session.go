@@ -35,6 +35,7 @@ type View struct {
 	palette learning.Palette
 	timeout time.Duration
 	fsys    durable.FS
+	now     func() time.Time // the clock of file times
 
 	mu      sync.Mutex
 	book    *daybook.Book // nil before Open and after Close
@@ -55,6 +56,7 @@ func New(opts Options) *View {
 		palette: orStory(opts.Palette),
 		timeout: opts.LockTimeout,
 		fsys:    durable.OS(),
+		now:     time.Now,
 		docs:    make(map[daybook.Day]*document),
 		pending: make(map[daybook.Day]error),
 		left:    make(map[daybook.Day]durable.Info),
@@ -123,6 +125,7 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 	if v.book == nil {
 		return errors.New("the session view is not open")
 	}
+	before := v.clock
 	errs := []error{v.bring(ctx, day, v.timeout)}
 	if v.meta.begins(day) {
 		errs = append(errs, v.meta.refresh(ctx, v.timeout))
@@ -133,7 +136,7 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 		errs = append(errs, v.bringAfter(ctx, day))
 	}
 	if len(v.pending) > 0 {
-		errs = append(errs, v.retry(ctx, day))
+		errs = append(errs, v.retry(ctx, before))
 	}
 	return errors.Join(errs...)
 }
@@ -185,7 +188,7 @@ func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) 
 	d := v.document(day)
 	if err := v.update(ctx, d, limit); err != nil {
 		v.pending[day] = err
-		return fmt.Errorf("session document of %s: %w", day, err)
+		return fmt.Errorf("document of %s: %w", day, err)
 	}
 	delete(v.pending, day)
 	v.left[day] = d.info
@@ -213,11 +216,12 @@ func (v *View) bringAfter(ctx context.Context, day daybook.Day) error {
 	return errors.Join(errs...)
 }
 
-// retry tries those again that failed before, but for the document of the day that was just tried. It waits for no lock.
-func (v *View) retry(ctx context.Context, tried daybook.Day) error {
+// retry tries those again that failed earlier, but for the documents that have been used since the clock showed before. It
+// waits for no lock.
+func (v *View) retry(ctx context.Context, before uint64) error {
 	var errs []error
 	for day := range v.pending {
-		if day == tried {
+		if d := v.docs[day]; d != nil && d.used > before {
 			continue
 		}
 		if err := v.bring(ctx, day, 0); !errors.Is(err, durable.ErrLocked) {

@@ -21,6 +21,7 @@ import (
 // whole compares the document with the book as a whole, takes in what other programs have put into it, and makes it again
 // if anything but its tail is not as it should be. d knows nothing when it is called, and all when it returns nil.
 func (v *View) whole(ctx context.Context, d *document) error {
+	d.broken = false
 	if err := d.forget(); err != nil {
 		return err
 	}
@@ -111,15 +112,11 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 	return f.head, "", nil
 }
 
-// keep copies a document that is not Daybook's work, so that nothing of it is lost when it is made again.
-func keep(fsys durable.FS, log *slog.Logger, path, fault string) error {
-	data, err := durable.ReadFile(fsys, path)
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256(data)
+// keep puts what a document was beside it, so that nothing of it is lost when it is made again.
+func keep(fsys durable.FS, log *slog.Logger, path string, text []byte, fault string) error {
+	sum := sha256.Sum256(text)
 	kept := path + ".kept-" + hex.EncodeToString(sum[:4])
-	if err := durable.Replace(fsys, kept, data); err != nil {
+	if err := durable.ReplaceLike(fsys, kept, path, text); err != nil {
 		return fmt.Errorf("keep %s aside: %w", path, err)
 	}
 	log.Warn("a document is kept aside and made again", "view", "session", "file", path, "reason", fault, "kept", kept)
@@ -127,10 +124,19 @@ func keep(fsys durable.FS, log *slog.Logger, path, fault string) error {
 }
 
 // rebuild makes the document from the book, in the place of the one that d.info describes, or of none.
-func (v *View) rebuild(ctx context.Context, d *document) error {
+func (v *View) rebuild(ctx context.Context, d *document) (err error) {
+	was := d.info
 	if old := d.file; old != nil {
 		d.file = nil
-		defer old.Close() // nothing was written; its lock is held until another file has its name
+		defer func() { // its lock is held until another file has its name
+			if d.broken && err == nil {
+				err = errors.Join(old.Unlock(), d.former.close())
+				d.former = former{old, was, v.now().Add(lateTime)}
+			} else {
+				err = errors.Join(err, old.Close())
+			}
+			d.broken = false
+		}()
 	}
 	if err := d.forget(); err != nil {
 		return err
