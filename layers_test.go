@@ -36,7 +36,7 @@ const layers = `
 	docs/schema:
 
 	# Where events come from, and what is posted from the book. Siblings never import each other.
-	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify
+	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys
 	view/session: daybook learning internal/durable
 
 	# Here they meet.

@@ -52,6 +52,9 @@ func (a *agenda) again(board string, at time.Time, late bool) {
 	}
 }
 
+// has reports whether a board is to be looked at or being looked at.
+func (a *agenda) has(board string) bool { return a.items[board] != nil || a.busy[board] }
+
 // take hands out one board that is due and marks it busy.
 func (a *agenda) take(now time.Time) (string, item, bool) {
 	best := ""

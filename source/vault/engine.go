@@ -16,7 +16,7 @@ const (
 	onceAttempts = 3                       // of a recording that fails, in CatchUp
 	longestHold  = 10 * time.Second        // that a new board waits to be compared with others
 	slowestLook  = 30 * time.Second        // between looks at an unreadable board
-	racyWindow   = 2 * time.Second         // in which a file may change without another modification time
+	never        = 1000 * time.Hour        // until a scan that nothing has asked for
 )
 
 // engine is one CatchUp or Run. Its fields belong to the goroutine that calls run; looks at boards and scans run in
@@ -31,17 +31,20 @@ type engine struct {
 	troubles  map[string]*trouble
 	newcomers map[string]*newcomer
 	settled   [][]errand      // boards of which it has just been decided what they are, in chains
-	seen      map[string]seen // boards as they were last looked at
+	seen      map[string]seen // boards as they were last looked at, and as scans saw them
 	results   chan outcome
 	running   int
 	barrier   bool // no new looks: newcomers are about to be compared
 
 	dirs     map[string]durable.FileID // directories that have a watch
+	mounts   map[string]bool           // directories where another file system begins, or began
 	scans    chan tree                 // of a scan in progress
 	scanning bool
 	scanAt   time.Time // when the next scan is due
 	home     home
-	poll     bool // the system does not tell of all changes
+	poll     bool // the notifier fails
+	silent   bool // scans have found a file system that is not known to tell of all changes
+	held     bool // watches would hold too many files open: there are none
 	said     map[string]bool
 
 	quit     <-chan struct{} // closed when ctx ends
@@ -69,12 +72,6 @@ type newcomer struct {
 	since time.Time
 }
 
-// seen is a file as it was when it was last looked at, and when that was.
-type seen struct {
-	info durable.Info
-	at   time.Time
-}
-
 func newEngine(v *Vault, watch bool) *engine {
 	return &engine{
 		v: v, log: v.opts.Logger, watch: watch,
@@ -83,10 +80,12 @@ func newEngine(v *Vault, watch bool) *engine {
 		newcomers: map[string]*newcomer{},
 		seen:      map[string]seen{},
 		dirs:      map[string]durable.FileID{},
+		mounts:    map[string]bool{},
 		results:   make(chan outcome),
 		scans:     make(chan tree),
 		failed:    map[string]error{},
 		said:      map[string]bool{},
+		scanAt:    time.Now().Add(never),
 	}
 }
 
@@ -157,7 +156,7 @@ func (e *engine) begin(ctx context.Context) {
 	if err := e.v.rec.Finish(ctx); err != nil {
 		e.log.Warn("what was half recorded cannot be finished yet", "error", oneLine(err))
 	}
-	if e.watch {
+	if e.watch && e.v.opts.Poll == 0 {
 		n, err := e.v.opts.notify()
 		if err != nil {
 			e.noWatch(err)
@@ -165,7 +164,9 @@ func (e *engine) begin(ctx context.Context) {
 			e.notify = n
 		}
 	}
-	if found := e.walker().walk("."); ctx.Err() == nil {
+	w := e.walker()
+	w.known = e.v.rec.paths()
+	if found := w.walk("."); ctx.Err() == nil {
 		e.scanned(found, true)
 	}
 }
@@ -286,6 +287,7 @@ func (e *engine) errand(path string, it item, now time.Time) errand {
 		t.late = t.late && it.late
 		er.absent = t.absent
 		er.mayDelete = !t.absent.IsZero() && now.Sub(t.absent) >= e.v.opts.Absence && !e.holding()
+		er.mounts = e.mountsOf(path)
 		er.mayTell = !t.unreadable.IsZero() && now.Sub(t.unreadable) >= e.v.opts.Patience
 	}
 	if known, ok := e.v.rec.known(path); !ok || known.hash == "" {
@@ -312,7 +314,10 @@ func (e *engine) looked(out outcome) {
 		return // the board stays busy until it is known what it is
 	}
 	e.agenda.done(out.path)
-	e.seen[out.path] = seen{out.info, now}
+	s := e.seen[out.path]
+	s.saw(out.info, now)
+	s.looked, s.at = out.info, out.began
+	e.seen[out.path] = s
 	if out.from != "" && !out.chained {
 		e.agenda.done(out.from)
 		e.agenda.found(out.from, now, out.late)
@@ -335,6 +340,12 @@ func (e *engine) looked(out outcome) {
 		return
 	case out.found == isAbsentNow:
 		e.isAbsent(out, t, now)
+	case out.found == isAway:
+		t.absent, t.unreadable, t.unrecorded = time.Time{}, time.Time{}, true
+		if e.watch {
+			e.scanSoon(e.v.opts.Debounce) // which says what is wrong, once for all boards
+			e.agenda.again(out.path, now.Add(slowestLook), out.late)
+		}
 	case out.found == isUnreadable:
 		e.isUnreadable(out, t, now)
 	case out.found == isChanging:

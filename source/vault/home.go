@@ -3,6 +3,7 @@ package vault
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -144,6 +145,28 @@ func (v *Vault) there() error {
 
 // gone reports whether the absence of the board rel can be believed.
 func (v *Vault) gone(rel string) bool { return gone(v.opts.fsys, v.root, *v.home.Load(), rel) }
+
+// mounted reports whether another file system is mounted on each of the directories that is there. Where one was
+// mounted, an empty directory may be left, or a symbolic link that leads nowhere.
+func (v *Vault) mounted(dirs []string) bool {
+	for _, dir := range dirs {
+		name := filepath.Join(v.root, filepath.FromSlash(dir))
+		parent, err := v.opts.fsys.Stat(filepath.Dir(name))
+		if err != nil {
+			return false
+		}
+		info, err := v.opts.fsys.Stat(name)
+		if isAbsent(err) {
+			entries, err := v.opts.fsys.ReadDir(filepath.Dir(name))
+			if err != nil || lists(entries, filepath.Base(name)) {
+				return false
+			}
+		} else if err != nil || info.ID.Device == parent.ID.Device {
+			return false
+		}
+	}
+	return true
+}
 
 // oneLine is an error for the operator's log: joined errors in one line.
 func oneLine(err error) error {

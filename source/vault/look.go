@@ -18,7 +18,8 @@ type errand struct {
 	mayRename bool // a board not known may be a known one under another name: report it, record nothing
 	mayDelete bool // its absence has lasted
 	absent    time.Time
-	mayTell   bool // it has been unreadable for long enough
+	mounts    []string // directories on its way where another file system must be for its absence to be believed
+	mayTell   bool     // it has been unreadable for long enough
 
 	settled bool   // it is known what the board is:
 	from    string // the board that was elsewhere before, or none
@@ -29,6 +30,7 @@ type errand struct {
 // outcome is what became of an errand.
 type outcome struct {
 	errand
+	began    time.Time // before the file was looked at
 	info     durable.Info
 	found    finding
 	reason   string   // of unreadable
@@ -45,21 +47,25 @@ const (
 	isNewcomer
 	isAbsentNow
 	isUnreadable
+	isAway // its directory cannot be read: nothing is known of it
 	isChanging
 )
 
 // run looks at the board and records what it finds.
 func (v *Vault) look(ctx context.Context, e errand) outcome {
+	began := time.Now()
 	s := look(v.opts.fsys, v.root, e.path)
-	out := outcome{errand: e, info: s.info}
+	out := outcome{errand: e, began: began, info: s.info}
 	known, isKnown := v.rec.known(e.path)
 	switch {
 	case s.changing:
 		out.found = isChanging
+	case s.away:
+		out.found = isAway
 	case s.absent:
 		out.found = isAbsentNow
 		out.finished = !isKnown
-		if isKnown && e.mayDelete && v.gone(e.path) {
+		if isKnown && e.mayDelete && v.gone(e.path) && v.mounted(e.mounts) {
 			out.err = v.rec.Record(ctx, Save{Path: e.path, Time: v.absentTime(e), Late: e.late})
 			out.finished = out.err == nil
 		}

@@ -12,13 +12,14 @@ import (
 	"daybook/internal/durable"
 )
 
-// sight is what a look at a board's file found. Exactly one of board, absent, reason and changing says what.
+// sight is what a look at a board's file found. Exactly one of board, absent, reason, changing and away says what.
 type sight struct {
 	info     durable.Info
 	board    *canvas.Board
 	absent   bool   // there is no such file
 	reason   string // why there is no board in the file
 	changing bool   // the file did not hold still
+	away     bool   // its directory cannot be read either: a share that does not answer, a disk pulled out
 }
 
 const (
@@ -41,6 +42,9 @@ func look(fsys durable.FS, root, rel string) sight {
 		case isAbsent(err):
 			return sight{absent: true}
 		case err != nil:
+			if _, derr := fsys.ReadDir(filepath.Dir(name)); derr != nil {
+				return sight{away: true}
+			}
 			return sight{info: info, reason: reasonOf(err)}
 		case len(data) == 0:
 			return sight{info: info, reason: "empty"}

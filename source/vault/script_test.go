@@ -52,6 +52,7 @@ type stage struct {
 	ended  chan error
 	shown  int  // events that an expect has seen
 	quiet  bool // what happens is not told of
+	asked  bool // somebody wants to be told
 }
 
 func newStage(t *testing.T, dir string) *stage {
@@ -248,7 +249,13 @@ func (s *stage) options() *Options {
 		s.fsys = &faultFS{FS: osFS()}
 	}
 	o.fsys = s.fsys
-	o.notify = func() (notifier, error) { return s.tells, nil }
+	if o.kindOf == nil { // whatever the machine's own temporary directory lies on
+		o.kindOf = func(string) kind { return kind{name: "local"} }
+	}
+	o.notify = func() (notifier, error) {
+		s.asked = true
+		return s.tells, nil
+	}
 	o.now = func(Book) time.Time { return time.Now().In(s.book.zone) }
 	return &o
 }
@@ -262,9 +269,16 @@ func (s *stage) open() error {
 
 func (s *stage) start(args ...string) error {
 	for _, arg := range args {
-		switch arg {
-		case "lengths":
+		every, isPoll := strings.CutPrefix(arg, "poll=")
+		switch {
+		case arg == "lengths":
 			s.opts.TextLengths = true
+		case isPoll:
+			d, err := time.ParseDuration(every)
+			if err != nil {
+				return err
+			}
+			s.opts.Poll = d
 		default:
 			s.opts.Ignore = append(s.opts.Ignore, arg)
 		}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"time"
 
 	"daybook/internal/durable"
 )
@@ -15,8 +16,12 @@ type tree struct {
 	boards map[string]durable.Info   // by path in the vault
 	dirs   map[string]durable.FileID // by path in the vault, "." for the vault itself
 	lost   []string                  // directories that had a watch and could not be listed
+	failed map[string]error          // directories that are there and could not be listed
 	err    error                     // what could not be read; the rest was found all the same
 	noRoom bool                      // the system grants no more watches
+	held   bool                      // watches would hold more files open than they may
+	silent map[string]string         // where a file system begins that is not known to tell of all changes: its kind
+	took   time.Duration
 }
 
 // walker walks through the directories of a vault.
@@ -30,9 +35,14 @@ type walker struct {
 	watch   func(dir string) error
 	unwatch func(dir string) error
 	watched map[string]durable.FileID // what has a watch: what is another directory by now gets a new one
+	kindOf  func(dir string) kind     // if not nil, asked once for each device
+	limit   int                       // of files that watches hold open; 0: they hold none
+	known   []string                  // boards to look for where a directory may be entered but not listed
 	quit    <-chan struct{}           // closed, the walk ends early and has found nothing that may be relied upon
 
 	found tree
+	kinds map[uint64]kind // by device
+	holds int             // files that the watches hold open
 	seen  map[durable.FileID]bool
 	links []string // directories behind symbolic links, to be walked after all others
 }
@@ -41,8 +51,12 @@ type walker struct {
 // out of the vault, once all real directories have been seen, and no directory is walked twice, so that links in a
 // circle do no harm.
 func (w *walker) walk(rel string) tree {
-	w.found = tree{boards: map[string]durable.Info{}, dirs: map[string]durable.FileID{}}
-	w.seen = map[durable.FileID]bool{}
+	began := time.Now()
+	w.found = tree{
+		boards: map[string]durable.Info{}, dirs: map[string]durable.FileID{},
+		failed: map[string]error{}, silent: map[string]string{},
+	}
+	w.seen, w.kinds, w.holds = map[durable.FileID]bool{}, map[uint64]kind{}, 0
 	if rel == "." || !w.isAlias(rel) {
 		w.dir(rel)
 	}
@@ -57,8 +71,39 @@ func (w *walker) walk(rel string) tree {
 				w.found.lost = append(w.found.lost, dir)
 			}
 		}
+		w.unlisted()
 	}
+	w.found.took = time.Since(began)
 	return w.found
+}
+
+// unlisted finds the known boards in directories that may be entered, but not listed.
+func (w *walker) unlisted() {
+	if len(w.found.failed) == 0 {
+		return
+	}
+	for _, board := range w.known {
+		// Nothing is asked for on a share that does not answer: each question may take a minute.
+		if err := w.found.hides(board); !errors.Is(err, fs.ErrPermission) {
+			continue
+		}
+		if info, err := w.fsys.Stat(w.full(board)); err == nil && info.Mode.IsRegular() {
+			w.found.boards[board] = info
+		}
+	}
+}
+
+// hides returns why a directory on the way to a board could not be listed, so that nothing is known of the board; nil
+// if all could.
+func (t tree) hides(board string) error {
+	if len(t.failed) == 0 {
+		return nil
+	}
+	for dir := path.Dir(board); ; dir = path.Dir(dir) {
+		if err := t.failed[dir]; err != nil || dir == "." || dir == "/" {
+			return err
+		}
+	}
 }
 
 // at reports whether the directory dir was listed.
@@ -78,31 +123,53 @@ func (w *walker) dir(rel string) {
 	info, err := w.fsys.Stat(w.full(rel))
 	switch {
 	case err != nil:
-		w.fail(rel, err)
+		w.failDir(rel, err)
 		return
 	case !info.Mode.IsDir() || w.seen[info.ID]:
 		return
 	}
 	w.seen[info.ID] = true
-	if w.watch != nil {
-		if id, ok := w.watched[rel]; ok && id != info.ID {
-			// The system still watches the directory that had this name before, or none.
-			_ = w.unwatch(w.full(rel))
-		}
-		if err := w.watch(w.full(rel)); errors.Is(err, errNoRoom) {
-			w.found.noRoom = true
-		} else if err != nil {
-			w.fail(rel, err)
-		}
+	if k := w.kind(rel, info.ID.Device); w.watch != nil && !k.shun {
+		w.watchDir(rel, info.ID)
 	}
 	entries, err := w.fsys.ReadDir(w.full(rel))
 	if err != nil {
-		w.fail(rel, err)
+		w.failDir(rel, err)
 		return
 	}
 	w.found.dirs[rel] = info.ID
+	if w.holds += 1 + len(entries); w.watch != nil && w.limit > 0 && w.holds > w.limit {
+		w.watch, w.found.held = nil, true
+	}
 	for _, e := range entries {
 		w.entry(path.Join(rel, e.Name()), e.Type())
+	}
+}
+
+// kind is the kind of the file system that the directory rel lies on. Each is noted where it is first met.
+func (w *walker) kind(rel string, device uint64) kind {
+	k, ok := w.kinds[device]
+	if ok || w.kindOf == nil {
+		return k
+	}
+	k = w.kindOf(w.full(rel))
+	w.kinds[device] = k
+	if k.silent {
+		w.found.silent[rel] = k.name
+	}
+	return k
+}
+
+// watchDir has a directory watched.
+func (w *walker) watchDir(rel string, id durable.FileID) {
+	if was, ok := w.watched[rel]; ok && was != id {
+		// The system still watches the directory that had this name before, or none.
+		_ = w.unwatch(w.full(rel))
+	}
+	if err := w.watch(w.full(rel)); errors.Is(err, errNoRoom) {
+		w.found.noRoom = true
+	} else if err != nil {
+		w.fail(rel, err)
 	}
 }
 
@@ -114,7 +181,11 @@ func (w *walker) entry(rel string, kind fs.FileMode) {
 	case isLink && !w.skip.dir(rel):
 		info, err := w.fsys.Stat(w.full(rel))
 		switch {
-		case err != nil: // a link that leads nowhere
+		case err != nil && isAbsent(err): // it leads nowhere
+		case err != nil && w.skip.board(rel):
+			w.found.boards[rel] = durable.Info{} // as below
+		case err != nil:
+			w.failDir(rel, err) // perhaps a directory on a share that does not answer
 		case info.Mode.IsDir() && !w.isAlias(rel):
 			w.links = append(w.links, rel)
 		case info.Mode.IsRegular() && w.skip.board(rel):
@@ -141,6 +212,14 @@ func (w *walker) isAlias(rel string) bool {
 		}
 	}
 	return false
+}
+
+// failDir notes that the directory rel cannot be listed.
+func (w *walker) failDir(rel string, err error) {
+	if !isAbsent(err) {
+		w.found.failed[rel] = err
+	}
+	w.fail(rel, err)
 }
 
 // fail notes an error. A directory that went away meanwhile is none, but for the vault itself.

@@ -27,7 +27,7 @@ func (e *engine) isAbsent(out outcome, t *trouble, now time.Time) {
 		e.agenda.again(out.path, at, out.late)
 	case !out.mayDelete: // others have to be looked at first
 		e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
-	case e.watch: // its directory cannot be read: it may come back
+	case e.watch: // its directory cannot be read, or nothing is mounted on it: it may come back
 		e.agenda.again(out.path, now.Add(slowestLook), out.late)
 	}
 }

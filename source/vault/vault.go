@@ -49,8 +49,9 @@ type Options struct {
 	Retry time.Duration
 	// Rescan is how often the whole vault is compared, in case the system left something out. 5 min.
 	Rescan time.Duration
-	// Poll is how often the whole vault is compared where the system tells of no changes, or has no room for more
-	// watches. 5 s.
+	// Poll, if not zero, is the pause between two comparisons of the whole vault; the system is then not asked to tell of
+	// changes. At least MinPoll. Zero: the system tells of them, and only where it is not known to tell of all, or has
+	// no room for more watches, the vault is also compared every 5 s.
 	Poll time.Duration
 	// Parallel is how many boards are read and recorded at once. 4.
 	Parallel int
@@ -66,9 +67,14 @@ type Options struct {
 
 	fsys   durable.FS               // the file system; durable.OS()
 	notify func() (notifier, error) // makes what tells of changes; fsnotify
+	kindOf func(dir string) kind    // of the file system that a directory lies on; the system's own word
+	held   int                      // how many files and directories watches may hold open, if they do; heldLimit
 	now    func(Book) time.Time     // for events; Book.Now
 	random func() (string, error)   // draws a lineage; 16 random bytes in hex
 }
+
+// MinPoll is the shortest pause between two comparisons of a vault.
+const MinPoll = 10 * time.Millisecond
 
 // Summary is what a run came to.
 type Summary struct {
@@ -213,13 +219,15 @@ func (o *Options) withDefaults() Options {
 		{&d.Patience, 3 * time.Second},
 		{&d.Retry, time.Second},
 		{&d.Rescan, 5 * time.Minute},
-		{&d.Poll, 5 * time.Second},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.value
 		}
 	}
 	d.MaxDelay = max(d.MaxDelay, d.Debounce)
+	if d.Poll = max(d.Poll, 0); d.Poll > 0 {
+		d.Poll = max(d.Poll, MinPoll)
+	}
 	if d.Parallel <= 0 {
 		d.Parallel = 4
 	}
@@ -231,6 +239,12 @@ func (o *Options) withDefaults() Options {
 	}
 	if d.notify == nil {
 		d.notify = newFSNotify
+	}
+	if d.kindOf == nil {
+		d.kindOf = kindOf
+	}
+	if d.held == 0 {
+		d.held = heldLimit
 	}
 	if d.now == nil {
 		d.now = Book.Now

@@ -2,23 +2,43 @@ package vault
 
 import (
 	"errors"
+	"fmt"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	"daybook/internal/durable"
 )
 
 // This file is the engine's part that finds out which boards to look at: scans, notices, and which board is which.
 
 func (e *engine) walker() *walker {
-	w := &walker{fsys: e.v.opts.fsys, root: e.v.root, real: e.v.real, skip: e.v.skip, quit: e.quit}
+	w := &walker{
+		fsys: e.v.opts.fsys, root: e.v.root, real: e.v.real, skip: e.v.skip, quit: e.quit,
+		watched: maps.Clone(e.dirs),
+	}
 	if e.notify != nil {
-		w.watch, w.unwatch, w.watched = e.notify.Add, e.notify.Remove, maps.Clone(e.dirs)
+		w.kindOf = e.v.opts.kindOf
+	}
+	if e.notify != nil && !e.held {
+		w.watch, w.unwatch, w.limit = e.notify.Add, e.notify.Remove, e.v.opts.held
 	}
 	return w
+}
+
+// pause is how long after a scan that took so long the next one is due.
+func (e *engine) pause(took time.Duration) time.Duration {
+	o := e.v.opts
+	switch {
+	case o.Poll > 0 && e.home.strange != nil:
+		return min(o.Poll, pollEvery)
+	case o.Poll > 0:
+		return o.Poll
+	case e.poll || e.silent || e.held || e.home.strange != nil:
+		return min(o.Rescan, max(pollEvery, pollShare*took))
+	}
+	return o.Rescan
 }
 
 // startScan starts a scan of the whole vault when one is due.
@@ -27,8 +47,9 @@ func (e *engine) startScan(now time.Time) {
 		return
 	}
 	e.scanning = true
-	e.scanAt = now.Add(e.v.opts.Rescan) // a scan asked for while this one runs is not forgotten
+	e.scanAt = now.Add(never) // a scan asked for while this one runs is not forgotten
 	w := e.walker()
+	w.known = e.v.rec.paths()
 	go func() { e.scans <- w.walk(".") }()
 }
 
@@ -43,21 +64,17 @@ func (e *engine) scanned(found tree, start bool) {
 	if found.err != nil && e.once("scan") {
 		e.log.Warn("the vault cannot be looked through completely", "error", oneLine(found.err))
 	}
-	if found.err == nil {
+	if found.err == nil && e.said["scan"] {
 		delete(e.said, "scan")
+		e.log.Info("the vault can be looked through completely again")
 	}
-	if found.noRoom {
-		e.noWatch(errNoRoom)
-	}
-	e.watched(found.dirs)
+	e.mounted(found)
+	e.watched(found)
 	e.unwatch(found.lost)
 	e.compare(found, start, again, now)
-	wait := e.v.opts.Rescan
+	wait := e.pause(found.took)
 	if found.err != nil {
 		wait = min(wait, slowestLook)
-	}
-	if e.poll || e.home.strange != nil {
-		wait = min(wait, e.v.opts.Poll)
 	}
 	e.scanSoon(wait)
 }
@@ -66,18 +83,25 @@ func (e *engine) scanned(found tree, start bool) {
 // vault has come back, are there.
 func (e *engine) compare(found tree, start, again bool, now time.Time) {
 	for board, info := range found.boards {
-		s, ok := e.seen[board]
-		switch racy := time.Unix(0, info.ModTime).Add(racyWindow); {
+		s := e.seen[board]
+		fresh := s.saw(info, now)
+		e.seen[board] = s
+		switch {
 		case start:
 			e.agenda.found(board, now, true)
-		case !ok || s.info != info:
+		case fresh && s.looked != info:
 			e.agenda.touch(board, now)
-		case again || s.at.Before(racy): // it may have changed since without showing it
+		case s.looked != info && !e.agenda.has(board): // and it is known to have changed
 			e.agenda.found(board, now, false)
+		case s.looked != info:
+		case again:
+			e.agenda.found(board, now, false)
+		case s.at.Before(s.settles()) && !e.agenda.has(board): // it may have changed since without showing it
+			e.agenda.again(board, s.settles(), false)
 		}
 	}
 	for _, board := range e.v.rec.paths() {
-		if _, ok := found.boards[board]; ok {
+		if _, ok := found.boards[board]; ok || found.hides(board) != nil {
 			continue
 		}
 		if t := e.troubles[board]; again || t == nil || t.absent.IsZero() && t.unreadable.IsZero() {
@@ -86,8 +110,58 @@ func (e *engine) compare(found tree, start, again bool, now time.Time) {
 	}
 }
 
-// watched notes which directories have a watch.
-func (e *engine) watched(dirs map[string]durable.FileID) { maps.Copy(e.dirs, dirs) }
+// watched notes which directories a walk has found and watched, and what came of it.
+func (e *engine) watched(found tree) {
+	maps.Copy(e.dirs, found.dirs)
+	if found.noRoom {
+		e.noWatch(errNoRoom)
+	}
+	if found.held && !e.held {
+		e.held = true
+		for dir := range e.dirs {
+			// What cannot be ended goes with the notifier: it only tells more than is needed.
+			_ = e.notify.Remove(e.full(dir))
+		}
+		e.log.Info("watching so many files would keep each of them open: the vault is compared again and again instead",
+			"files", fmt.Sprintf("over %d", e.v.opts.held), "every", pollEvery)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(found.silent)) {
+		e.silent = true
+		if e.once("kind " + found.silent[dir]) {
+			e.log.Info("on this kind of file system not all changes are told of: the vault is compared again and again",
+				"dir", e.full(dir), "kind", found.silent[dir], "every", pollEvery)
+		}
+	}
+}
+
+// mounted notes where other file systems begin, and says where one has gone: an empty directory is then in its place,
+// and none of its boards counts as deleted before it is back, or the next start.
+func (e *engine) mounted(found tree) {
+	for dir, id := range found.dirs {
+		parent, ok := found.dirs[path.Dir(dir)]
+		switch {
+		case dir == "." || !ok:
+		case parent.Device != id.Device:
+			e.mounts[dir] = true
+			delete(e.said, "mount "+dir)
+		case e.mounts[dir] && e.once("mount "+dir):
+			e.log.Warn("what was mounted in the vault has gone: none of its boards counts as deleted", "dir", e.full(dir))
+		}
+	}
+}
+
+// mountsOf returns the directories on the way to a board where another file system begins, or began.
+func (e *engine) mountsOf(board string) []string {
+	var dirs []string
+	for dir := path.Dir(board); len(e.mounts) > 0 && dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if e.mounts[dir] {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+func (e *engine) full(rel string) string { return filepath.Join(e.v.root, filepath.FromSlash(rel)) }
 
 // unwatch ends the watches of directories.
 func (e *engine) unwatch(dirs []string) {
@@ -95,7 +169,7 @@ func (e *engine) unwatch(dirs []string) {
 		delete(e.dirs, dir)
 		if e.notify != nil {
 			// The system ends the watch of a directory that is gone by itself, and then has none to end.
-			_ = e.notify.Remove(filepath.Join(e.v.root, filepath.FromSlash(dir)))
+			_ = e.notify.Remove(e.full(dir))
 		}
 	}
 }
@@ -111,7 +185,7 @@ func (e *engine) noWatch(err error) {
 		remedy = "raise the limit, on Linux: sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=1024"
 	}
 	e.log.Error("the system does not tell of all changes: the vault is compared again and again instead",
-		"every", e.v.opts.Poll, "error", oneLine(err), "remedy", remedy)
+		"every", pollEvery, "error", oneLine(err), "remedy", remedy)
 }
 
 // once reports whether something is to be said that has not been said yet.
@@ -129,7 +203,7 @@ func (e *engine) notifyFailed(err error) {
 		return
 	}
 	e.log.Warn("watch the vault", "error", oneLine(err))
-	e.scanSoon(e.v.opts.Poll)
+	e.scanSoon(pollEvery)
 }
 
 func (e *engine) scanSoon(wait time.Duration) { e.scanAt = minTime(e.scanAt, time.Now().Add(wait)) }
@@ -169,12 +243,9 @@ func (e *engine) dirMade(rel string, now time.Time) {
 		return
 	}
 	found := w.walk(rel)
-	e.watched(found.dirs)
+	e.watched(found)
 	for board := range found.boards {
 		e.agenda.touch(board, now)
-	}
-	if found.noRoom {
-		e.noWatch(errNoRoom)
 	}
 	// Between the making of a directory and its watching anything may have happened.
 	e.scanSoon(2 * e.v.opts.Debounce)
