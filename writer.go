@@ -165,10 +165,12 @@ func (w *writer) patience(leader *request) time.Duration {
 	return max(0, w.b.opts.LockTimeout-time.Since(since))
 }
 
-// mayRetry tells the errors that may pass from those that somebody has to do something about (promise 6).
+// mayRetry tells the errors that may pass from those that somebody has to do something about (promise 6). Story 11.2 has a
+// missing permission tried again: it may be that of a file which a scanner or a sync client holds for a moment.
 func mayRetry(err error) bool {
 	var rule *RuleError
-	return !durable.IsFull(err) && !durable.IsRefused(err) && !errors.As(err, &rule) &&
+	refused := durable.IsRefused(err) && !errors.Is(err, fs.ErrPermission)
+	return !durable.IsFull(err) && !refused && !errors.As(err, &rule) &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	Book        string                // the book's directory; "" is the vault's own
 	Once        bool                  // record what has changed since the last time, and end
 	Debounce    time.Duration         // how long a board must have been left alone before it is read; 500 ms
+	Poll        time.Duration         // how often the vault is compared instead of being told of changes; see vault.Options
 	Ignore      []string              // patterns of boards to leave alone, beyond the usual ones
 	TextLengths bool                  // keep only the lengths of texts
 	Logger      *slog.Logger          // nil discards
@@ -95,7 +96,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 // record runs the watcher on an open book.
 func (c *Config) record(ctx context.Context, book *daybook.Book, documents *session.View) (s vault.Summary, err error) {
 	v, err := vault.Open(c.Vault, book, &vault.Options{
-		Debounce: c.Debounce, Ignore: c.Ignore, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
+		Debounce: c.Debounce, Poll: c.Poll, Ignore: c.Ignore, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
 	})
 	if err != nil {
 		return s, err

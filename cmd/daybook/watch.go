@@ -30,10 +30,14 @@ signal comes (Ctrl-C). What was edited while nobody watched is recorded at the s
 Boards are only read, never written, locked or touched. The book is VAULT/.learning_sessions unless --book or
 DAYBOOK_DIR name another; it is made when it is missing. Each event is on disk when it is printed.
 
+The system tells of changes. Where it does not tell of all (network drives, Windows' drives in WSL, FUSE), the vault is
+also compared every 5 s; a note says so. With --poll it is only compared, as often as you say.
+
 Left alone are folders whose name begins with a dot, backups (*.backup.*.canvas), *.tmp and the conflict copies of sync
 programs.`,
 		Example: `  daybook watch ~/Vault
   daybook watch ~/Vault --once
+  daybook watch /mnt/nas/Vault --poll 2s
   daybook watch ~/Vault --json | jq -c 'select(.event_type == "node_color_change")'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -48,6 +52,10 @@ programs.`,
 			if c.Debounce < 0 || cmd.Flags().Changed("debounce") && c.Debounce == 0 {
 				return usage("write a time such as 500ms or 2s", "--debounce %v is no time to wait", c.Debounce)
 			}
+			if c.Poll != 0 && c.Poll < vault.MinPoll {
+				return usage("write a time such as 2s; without --poll the file system decides",
+					"--poll %v is too short: the least is %v", c.Poll, vault.MinPoll)
+			}
 			for _, pattern := range c.Ignore {
 				if _, err := path.Match(pattern, ""); err != nil {
 					return usage("write it as in 'Archive/*', or 'draft-?.canvas'", "--ignore %q is no pattern", pattern)
@@ -60,6 +68,7 @@ programs.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&c.Once, "once", false, "record what has changed since the last time, and end")
 	flags.DurationVar(&c.Debounce, "debounce", 500*time.Millisecond, "how long a board must be left alone before it is read: a `TIME`")
+	flags.DurationVar(&c.Poll, "poll", 0, "compare the vault every `TIME`, instead of being told of changes by the system")
 	flags.StringArrayVar(&c.Ignore, "ignore", nil, "`PATTERN` of boards to leave alone, such as 'Archive/*'; may be given again")
 	flags.BoolVar(&c.TextLengths, "text-lengths", false, "keep only the lengths of texts, not their words")
 	return cmd
@@ -74,7 +83,11 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	if c.Book == "" {
 		c.Book = e.getenv("DAYBOOK_DIR")
 	}
-	c.Logger = slog.New(talkHandler{env: e, level: slog.LevelInfo})
+	level := slog.LevelInfo
+	if g.json { // then only trouble is talked of
+		level = slog.LevelWarn
+	}
+	c.Logger = slog.New(talkHandler{env: e, level: level})
 	began := e.now()
 	started := false
 	c.Started = func(b *daybook.Book) {

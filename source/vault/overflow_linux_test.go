@@ -110,11 +110,11 @@ func TestRealOverflow(t *testing.T) {
 	var log bytes.Buffer // read when the watching has ended
 	v, err := Open(s.root, s.book, &Options{
 		Debounce: 30 * time.Millisecond, Absence: 150 * time.Millisecond, Rescan: time.Hour,
-		Recorded: func(r Recorded) { events <- r },
-		Logger:   slog.New(slog.NewTextHandler(&log, nil)),
-		notify:   func() (notifier, error) { return held, nil },
-		kindOf:   func(string) kind { return kind{name: "local"} },
-		fsys:     &faultFS{FS: osFS(), fast: true},
+		Consumers: into(events),
+		Logger:    slog.New(slog.NewTextHandler(&log, nil)),
+		notify:    func() (notifier, error) { return held, nil },
+		kindOf:    func(string) kind { return kind{name: "local"} },
+		fsys:      &faultFS{FS: osFS(), fast: true},
 	})
 	if err != nil {
 		t.Fatal(err)

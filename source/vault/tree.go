@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"daybook/internal/durable"
@@ -181,7 +182,7 @@ func (w *walker) entry(rel string, kind fs.FileMode) {
 	case isLink && !w.skip.dir(rel):
 		info, err := w.fsys.Stat(w.full(rel))
 		switch {
-		case err != nil && isAbsent(err): // it leads nowhere
+		case isAbsent(err), errors.Is(err, syscall.ELOOP): // it leads nowhere
 		case err != nil && w.skip.board(rel):
 			w.found.boards[rel] = durable.Info{} // as below
 		case err != nil:
