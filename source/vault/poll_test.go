@@ -219,3 +219,19 @@ func TestSlowPoll(t *testing.T) {
 		})
 	}
 }
+
+// TestEditWhileRecording edits a board a second time while the recording of the first edit is held up, with the same
+// size and the same modification time.
+func TestEditWhileRecording(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		s.play("script", "start poll=1s\nboard a.canvas n1:1\nwait")
+		s.shown = len(s.book.lines())
+		held := make(chan struct{})
+		s.book.block = held
+		s.play("script", "board a.canvas n1:2\nwait 1600ms\nboard a.canvas n1:3\nmtime a.canvas -1600ms\nwait\nexpect")
+		close(held)
+		play(t, s, "wait\nexpect\n\ta.canvas node_color_change n1 1>2\n\ta.canvas node_color_change n1 2>3")
+	})
+}
