@@ -90,9 +90,15 @@ func tellForeign(ctx context.Context, e env, book *daybook.Book, list []daybook.
 		if err != nil {
 			return err
 		}
-		if lacking > 0 || len(losses) > 0 {
-			e.say("note", "another program has changed the session document of %s: %s the book lacks will be taken in%s", day,
-				count(lacking, "event"), strings.Join(append([]string{""}, losses...), "; "))
+		var will []string
+		if lacking > 0 {
+			will = append(will, count(lacking, "event")+" that the book lacks will be taken in")
+		}
+		if len(losses) > 0 {
+			will = append(will, "a copy will be kept aside: "+strings.Join(losses, "; "))
+		}
+		if len(will) > 0 {
+			e.say("note", "another program has changed the session document of %s: %s", day, strings.Join(will, ", "))
 		}
 	}
 	return nil
