@@ -46,7 +46,8 @@ func AsNobody(t *testing.T, dirs ...string) bool {
 	}
 	cmd := exec.Command(program)
 	cmd.Dir = work
-	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "HOME="+temp)
+	// GOCOVERDIR, too: where the counters of a -cover build go, and without which it complains.
+	cmd.Env = append(os.Environ(), "TMPDIR="+temp, "HOME="+temp, "GOCOVERDIR="+temp)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	run(t, cmd)
 	return false
