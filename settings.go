@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"daybook/internal/dayfile"
@@ -182,7 +181,7 @@ func (b *Book) loadSettings() (Settings, error) {
 	if err := full.check(); err != nil {
 		return s, fmt.Errorf("make a book in %s: %w", b.dir, err)
 	}
-	if tz := os.Getenv("TZ"); wanted.Zone == "" && full.Rules == RulesVault && full.Zone == "UTC" && !strings.Contains(tz, "UTC") && tz != "" {
+	if tz := os.Getenv("TZ"); wanted.Zone == "" && full.Rules == RulesVault && full.Zone == "UTC" && tz != "" && !namesZone(tz) {
 		b.opts.Logger.Warn("TZ names no IANA time zone: the days of the new book are those of UTC, for good", "TZ", tz)
 	}
 	if err := durable.MkdirAll(b.fsys, b.dir); err != nil {

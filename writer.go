@@ -53,6 +53,7 @@ type writer struct {
 	posting atomic.Bool
 	posted  []Day
 	adopted []Day
+	behind  string // what was last said of views that are behind; "" when none is
 	// lockedSince is when the lock was first found taken, if it has not been had since: who queued meanwhile has waited
 	// for it too.
 	lockedSince time.Time
@@ -81,10 +82,12 @@ func (w *writer) lead(group []*request) {
 		}
 	}
 	w.commit(ctx, group, todo)
-	for _, day := range w.settledDays(group) {
-		if err := w.post(context.Background(), day); err != nil {
-			w.b.opts.Logger.Warn("view is behind", "day", day.String(), "error", err)
+	if days := w.settledDays(group); len(days) > 0 {
+		var behind error
+		for _, day := range days {
+			behind = errors.Join(behind, w.post(context.Background(), day))
 		}
+		w.viewsBehind(slog.LevelWarn, behind)
 	}
 	limit := slowAppend
 	if len(w.b.opts.Views) > 0 {
@@ -334,12 +337,22 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 func (w *writer) openViews() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.each(func(v View) error { return v.Open(context.Background(), w.b) }); err != nil {
-		level := slog.LevelWarn
-		if w.b.opts.MustExist && durable.IsRefused(err) {
-			level = slog.LevelInfo // who only reads can read without it
-		}
-		w.b.opts.Logger.Log(context.Background(), level, "view is behind", "error", err)
+	err := w.each(func(v View) error { return v.Open(context.Background(), w.b) })
+	level := slog.LevelWarn
+	if w.b.opts.MustExist && durable.IsRefused(err) {
+		level = slog.LevelInfo // who only reads can read without it
+	}
+	w.viewsBehind(level, err)
+}
+
+// viewsBehind says which views are behind and why, once, or that none is.
+func (w *writer) viewsBehind(level slog.Level, err error) {
+	said := w.behind
+	if w.behind = ""; err == nil {
+		return
+	}
+	if w.behind = err.Error(); w.behind != said {
+		w.b.opts.Logger.Log(context.Background(), level, "a view is behind; it catches up when that has passed", "error", err)
 	}
 }
 
@@ -353,7 +366,7 @@ func (w *writer) each(do func(View) error) error {
 	w.adopted = w.adopted[:0]
 	var errs []error
 	note := func(err error) {
-		if err != nil {
+		if err != nil && !slices.ContainsFunc(errs, func(e error) bool { return e.Error() == err.Error() }) {
 			errs = append(errs, err)
 		}
 	}

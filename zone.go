@@ -40,6 +40,14 @@ func localZone() string {
 	return "UTC"
 }
 
+// namesZone reports whether a value of TZ is the IANA name of a zone, or a path that ends in one.
+func namesZone(tz string) bool {
+	tz = strings.TrimPrefix(tz, ":")
+	_, err := loadZone(tz)
+	_, path := zoneOfPath(tz)
+	return err == nil || path
+}
+
 // zoneOfPath returns the part of a path behind zoneinfo/, if it names a zone.
 func zoneOfPath(path string) (string, bool) {
 	_, name, found := strings.Cut(filepath.ToSlash(path), "zoneinfo/")

@@ -107,7 +107,7 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 	}
 	if documents != nil {
 		if err := book.Post(ctx, book.DayOf(book.Now())); err != nil {
-			c.Logger.Warn("view is behind", "error", err)
+			c.Logger.Warn("a view is behind; it catches up when that has passed", "error", err)
 		}
 		midnight, stop := context.WithCancel(ctx)
 		done := make(chan struct{})
@@ -143,7 +143,7 @@ func keepDocument(ctx context.Context, book *daybook.Book, documents *session.Vi
 			said = err.Error()
 		}
 		if ctx.Err() == nil && said != "" && said != last { // each trouble once
-			log.Warn("view is behind", "error", err)
+			log.Warn("a view is behind; it catches up when that has passed", "error", err)
 		}
 		last = said
 		select {

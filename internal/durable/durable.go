@@ -14,7 +14,8 @@ import (
 // FS is the part of a file system that Daybook uses. Names are paths as package os takes them. Its methods may be
 // called from several goroutines at once.
 type FS interface {
-	// Open opens an existing file (or what a symbolic link leads to) for reading and, if write is set, for writing.
+	// Open opens an existing file (or what a symbolic link leads to) for reading and, if write is set, for writing. A
+	// pipe, a device or a socket is an error, for Create too, and never waited for.
 	// Others may rename or remove the file while it is open, on Windows too.
 	Open(name string, write bool) (File, error)
 	// Create opens a file for reading and writing and makes it if it is missing, then with mode 0644 whatever the
@@ -82,5 +83,5 @@ var ErrLocked = errors.New("the lock is held by somebody else")
 func IsFull(err error) bool { return isFull(err) }
 
 // IsRefused reports whether err means that this process cannot write there, now or a moment later: a read-only file
-// system, no permission, a path that is too long, or symbolic links in a circle.
-func IsRefused(err error) bool { return isRefused(err) }
+// system, no permission, a path that is too long, symbolic links in a circle, or a pipe or device in a file's place.
+func IsRefused(err error) bool { return isRefused(err) || errors.Is(err, errSpecial) }

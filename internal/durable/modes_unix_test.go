@@ -138,3 +138,49 @@ func TestLinksThatLeadNowhere(t *testing.T) {
 		}
 	}
 }
+
+// TestSpecialFiles: pipes and devices, behind links too, are neither waited for nor written to nor replaced.
+func TestSpecialFiles(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{pipe, filepath.Join(dir, "link")}
+	if err := os.Symlink("pipe", names[1]); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 { // nobody else may make devices
+		null := filepath.Join(dir, "null")
+		if err := syscall.Mknod(null, syscall.S_IFCHR|0o666, 1<<8|3); err != nil {
+			t.Log("without a device:", err)
+		} else {
+			names = append(names, null)
+		}
+	}
+	fsys := durable.OS()
+	for _, name := range names {
+		before, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, openErr := fsys.Open(name, false)
+		_, writeErr := fsys.Open(name, true)
+		_, _, createErr := fsys.Create(name)
+		for call, err := range map[string]error{
+			"Open": openErr, "Open to write": writeErr, "Create": createErr, "Replace": durable.Replace(fsys, name, []byte("x")),
+		} {
+			if !durable.IsRefused(err) || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("%s of %s: got %v", call, filepath.Base(name), err)
+			}
+		}
+		after, err := os.Stat(name)
+		if err != nil || after.Mode() != before.Mode() {
+			t.Errorf("%s is another: %v, %v, was %v", name, after.Mode(), err, before.Mode())
+		}
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != len(names) {
+		t.Errorf("left in the directory: %v, %v", left, err)
+	}
+}

@@ -17,6 +17,9 @@ type osFile struct{ *os.File }
 
 func (osFS) Open(name string, write bool) (File, error) {
 	f, err := openOS(name, write)
+	if err == nil {
+		err = noSpecial(f)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -25,10 +28,31 @@ func (osFS) Open(name string, write bool) (File, error) {
 
 func (osFS) Create(name string) (File, bool, error) {
 	f, made, err := createOS(name)
+	if err == nil && !made {
+		err = noSpecial(f)
+	}
 	if err != nil {
 		return nil, false, err
 	}
 	return osFile{f}, made, nil
+}
+
+// errSpecial says that a pipe, a device or a socket stands where a file should: to open one may be to wait for ever, to
+// write to one or to replace it may harm the machine.
+var errSpecial = errors.New("is no regular file: move it away")
+
+const special = fs.ModeDevice | fs.ModeNamedPipe | fs.ModeSocket | fs.ModeCharDevice | fs.ModeIrregular
+
+// noSpecial returns an error, and closes f, if f is none that data may be kept in.
+func noSpecial(f *os.File) error {
+	info, err := f.Stat()
+	if err == nil && info.Mode()&special != 0 {
+		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errSpecial}
+	}
+	if err != nil {
+		f.Close() // the error is the one to report
+	}
+	return err
 }
 
 func (osFS) CreateLike(name, model string) (File, error) {

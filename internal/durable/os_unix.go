@@ -17,7 +17,7 @@ func openOS(name string, write bool) (*os.File, error) {
 	if write {
 		flag = os.O_RDWR
 	}
-	return os.OpenFile(name, flag, 0)
+	return os.OpenFile(name, flag|unix.O_NONBLOCK, 0) // else to open a pipe is to wait for its writer
 }
 
 // errNowhere is the error for a symbolic link where nothing can be made: the directory that it leads into is missing.

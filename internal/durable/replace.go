@@ -55,8 +55,12 @@ func replace(fsys FS, tmp, name, model string, fill func(temp File) error) error
 	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
 		name, tmp = target, filepath.Dir(target) // a rename to the link's name would put a file in its place
 	}
-	// Links in a circle are an error: the rename would replace one of them.
-	if _, err := fsys.Stat(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	// Links in a circle are an error, and so is a device: the rename would replace one of the links, or the device.
+	info, err := fsys.Stat(name)
+	if err == nil && info.Mode&special != 0 {
+		err = errSpecial
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("replace %s: %w", name, err)
 	}
 	if model == "" {

@@ -18,54 +18,34 @@ import (
 	"daybook/internal/durable"
 )
 
-// A document that does not parse may be one that a program without the lock is just writing. So it counts as what it is
-// only when it has not changed for settleTime; and for lateTime after it was made anew, the file that it was is looked
-// at again, for a program that is slow goes on writing there.
-const (
-	settleTime = 200 * time.Millisecond
-	lateTime   = 30 * time.Second
-)
+// settleTime is how long a document that does not parse must have stayed as it is before it counts as broken: a program
+// that takes no lock may just be writing it.
+const settleTime = 200 * time.Millisecond
 
 // errWriting says that a document does not parse and has changed just now.
 var errWriting = errors.New("another program seems to be writing it")
 
 // candidate is an event of a foreign document as the book would store it.
 type candidate struct {
-	event daybook.Event
-	known bool // the book has it
+	event   daybook.Event
+	known   bool // the book has it
+	undated bool // its timestamp is ours
 }
 
 // takeIn adopts what another program has put into the open document and the book lacks. If making the document anew
-// would lose anything else of it, it is kept aside first. fault says why it is not Daybook's work. The caller holds
+// would lose anything else of it, it will be kept aside then. fault says why it is not Daybook's work. The caller holds
 // the document's lock and makes it anew.
 func (v *View) takeIn(ctx context.Context, d *document, fault string) error {
 	f, text, err := v.settled(ctx, d)
 	if err != nil {
 		return err
 	}
-	d.broken = f.broken
-	return v.takeInText(ctx, d, f, text, d.info, fault)
-}
-
-// takeInText is takeIn for a text that has been read, from a file like info.
-func (v *View) takeInText(
-	ctx context.Context, d *document, f foreign, text []byte, info durable.Info, fault string,
-) error {
-	list, err := v.candidates(ctx, &f, time.Unix(0, info.ModTime))
-	if err != nil {
+	if err := v.adopt(ctx, d, &f, d.info); err != nil {
 		return err
 	}
-	adopted, err := v.adopt(ctx, &f, list)
-	if err != nil {
-		return err
-	}
-	log := v.book.Logger()
 	if len(f.losses) > 0 {
-		if err := keep(v.fsys, log, d.path, text, fault+": "+strings.Join(f.losses, "; ")); err != nil {
-			return err
-		}
+		d.aside = &aside{text, fault + ": " + strings.Join(f.losses, "; ")}
 	}
-	log.Info("another program has changed a session document", "file", d.path, "adopted events", adopted)
 	return nil
 }
 
@@ -97,47 +77,6 @@ func (v *View) settled(ctx context.Context, d *document) (f foreign, text []byte
 	}
 }
 
-// former is a file that was a document and did not parse.
-type former struct {
-	file  durable.File
-	info  durable.Info
-	until time.Time // it is looked at
-}
-
-func (f *former) close() error {
-	if f.file == nil {
-		return nil
-	}
-	err := f.file.Close()
-	f.file = nil
-	return err
-}
-
-// lookBack takes in what a slow program has written into the file that the document was before it was made anew.
-func (v *View) lookBack(ctx context.Context, d *document) error {
-	was := &d.former
-	if was.file == nil {
-		return nil
-	}
-	info, err := was.file.Stat()
-	if err != nil || info == was.info && v.now().After(was.until) {
-		return errors.Join(err, was.close())
-	}
-	if info == was.info {
-		return nil
-	}
-	was.info, was.until = info, v.now().Add(lateTime)
-	text, err := readAt(was.file, make([]byte, info.Size), 0)
-	if err != nil {
-		return errors.Join(fmt.Errorf("read what %s was: %w", d.path, err), was.close())
-	}
-	f := parseForeign(text, d.day)
-	if f.broken {
-		return nil
-	}
-	return errors.Join(v.takeInText(ctx, d, f, text, info, "it was written late"), was.close())
-}
-
 // Foreign tells what another program has put into the session document of a day: how many events the book lacks and would
 // adopt, and what else would be lost if the document were made anew without being kept aside. It changes nothing and
 // takes no lock: of a document that is just being written it may tell what is not so.
@@ -157,7 +96,7 @@ func Foreign(ctx context.Context, b *daybook.Book, day daybook.Day) (lacking int
 		return 0, nil, err
 	}
 	f := parseForeign(text, day)
-	list, err := v.candidates(ctx, &f, time.Unix(0, info.ModTime))
+	list, err := v.candidates(ctx, day, &f, info)
 	for _, c := range list {
 		if !c.known {
 			lacking++
@@ -172,44 +111,51 @@ func (v *View) torn(d *document, text []byte) bool {
 	return bytes.HasPrefix(text, appendHead(nil, d.day, d.origin.colors)) && bytes.Contains(text, []byte(separator+`{"event_id":`))
 }
 
-// candidates reads the events of a foreign document, changed at the given time, and finds out which the book has. It
-// notes those that cannot be adopted, and those that the book has otherwise, as losses.
-func (v *View) candidates(ctx context.Context, f *foreign, changed time.Time) ([]*candidate, error) {
+// candidates reads the events of a foreign document of the given day, from a file like info, and finds out which the
+// book has. It notes those that cannot be adopted, and those that the book has otherwise, as losses.
+func (v *View) candidates(ctx context.Context, day daybook.Day, f *foreign, info durable.Info) ([]*candidate, error) {
 	var list []*candidate
-	days := make(map[daybook.Day]map[string]*candidate)
-	nameless := make(map[string]int)
+	seen := make(map[string]*candidate)                   // by day and id
+	wanted := make(map[daybook.Day]map[string]*candidate) // by the days in which the book may have them
+	want := func(day daybook.Day, c *candidate) {
+		if wanted[day] == nil {
+			wanted[day] = make(map[string]*candidate)
+		}
+		wanted[day][c.event.ID()] = c
+	}
+	n := newNamer(f.events)
 	for _, text := range f.events {
-		e, err := v.complete(text, changed, nameless)
+		c, err := v.complete(text, info, n)
 		if err != nil {
 			f.lose("an event cannot be adopted: %v: %.100q", err, text)
 			continue
 		}
-		day := v.book.DayOf(e.Time())
-		if days[day] == nil {
-			days[day] = make(map[string]*candidate)
-		}
-		if first := days[day][e.ID()]; first != nil {
-			if !sameValue(first.event.Line(), e.Line()) {
-				f.lose("it has two events of the event_id %q", e.ID())
+		at := v.book.DayOf(c.event.Time())
+		key := at.String() + c.event.ID()
+		if first := seen[key]; first != nil {
+			if !first.same(c.event.Line()) {
+				f.lose("it has two events of the event_id %q", c.event.ID())
 			}
 			continue
 		}
-		c := &candidate{event: e}
-		days[day][e.ID()] = c
+		seen[key] = c
 		list = append(list, c)
+		want(at, c)
+		if c.undated {
+			want(day, c) // it may have got another time when it was met first
+		}
 	}
-	for _, day := range slices.SortedFunc(maps.Keys(days), daybook.Day.Compare) {
-		wanted := days[day]
+	for _, day := range slices.SortedFunc(maps.Keys(wanted), daybook.Day.Compare) {
 		for l, err := range lines(ctx, v.book, day, 0, nil) {
 			if err != nil {
 				return nil, err
 			}
-			c := wanted[l.event.ID()]
+			c := wanted[day][l.event.ID()]
 			if c == nil {
 				continue
 			}
 			c.known = true
-			if !sameValue(c.event.Line(), l.text) {
+			if !c.same(l.text) {
 				f.lose("it has the event %q otherwise than the book", c.event.ID())
 			}
 		}
@@ -217,73 +163,126 @@ func (v *View) candidates(ctx context.Context, f *foreign, changed time.Time) ([
 	return list, nil
 }
 
-// adopt stores the events that the book lacks. It notes those that the book refuses for good as losses.
-func (v *View) adopt(ctx context.Context, f *foreign, list []*candidate) (adopted int, err error) {
+// same reports whether a line stands for the event, but for a timestamp that it has from us.
+func (c *candidate) same(line []byte) bool {
+	if !c.undated {
+		return sameValue(c.event.Line(), line)
+	}
+	x, errx := decodeValue(c.event.Line())
+	y, erry := decodeValue(line)
+	a, oka := x.(map[string]any)
+	b, okb := y.(map[string]any)
+	if errx != nil || erry != nil || !oka || !okb {
+		return false
+	}
+	delete(a, "timestamp")
+	delete(b, "timestamp")
+	return equalValues(a, b)
+}
+
+// adopt stores the events of a foreign document, from a file like info, that the book lacks. It notes those that the book
+// refuses for good as losses.
+func (v *View) adopt(ctx context.Context, d *document, f *foreign, info durable.Info) error {
+	list, err := v.candidates(ctx, d.day, f, info)
+	if err != nil {
+		return err
+	}
 	var events []daybook.Event
 	for _, c := range list {
 		if !c.known {
 			events = append(events, c.event)
 		}
 	}
-	if len(events) == 0 {
-		return 0, nil
-	}
+	adopted := 0
 	var errs []error
-	for i, verdict := range v.book.Adopt(ctx, events) {
-		var rule *daybook.RuleError
-		switch {
-		case verdict.Err == nil:
-			adopted++
-		case errors.As(verdict.Err, &rule), errors.Is(verdict.Err, daybook.ErrConflict):
-			f.lose("an event cannot be adopted: %v: %.100q", verdict.Err, events[i].Line())
-		default:
-			errs = append(errs, verdict.Err)
-		}
-	}
-	return adopted, errors.Join(errs...)
-}
-
-// complete reads one event of a foreign document as the book would store it. What it lacks is made so that it is the
-// same if the document is read again: its timestamp is the document's time of change, its event_id is made from all the
-// rest, and from how many of the same came before it.
-func (v *View) complete(text []byte, changed time.Time, nameless map[string]int) (daybook.Event, error) {
-	members, err := parseMembers(text)
-	if err != nil {
-		return daybook.Event{}, err
-	}
-	has := func(name string) bool {
-		for _, m := range members {
-			if m.name == name {
-				return true
+	if len(events) > 0 {
+		for i, verdict := range v.book.Adopt(ctx, events) {
+			var rule *daybook.RuleError
+			switch {
+			case verdict.Err == nil:
+				adopted++
+			case errors.As(verdict.Err, &rule), errors.Is(verdict.Err, daybook.ErrConflict):
+				f.lose("an event cannot be adopted: %v: %.100q", verdict.Err, events[i].Line())
+			default:
+				errs = append(errs, verdict.Err)
 			}
 		}
-		return false
 	}
-	if !has("timestamp") {
-		stamp := changed.Truncate(time.Microsecond).In(v.book.Zone()).Format(timeLayout)
-		text = insertMember(text, "timestamp", stamp, len(members) == 0)
-		members = append(members, member{})
+	if adopted > 0 {
+		v.book.Logger().Info("adopted events that another program has put into a session document",
+			"file", d.path, "events", adopted)
+	}
+	return errors.Join(errs...)
+}
+
+// namer makes ids for the events of one document that have none.
+type namer struct {
+	given map[string]bool // ids in the document
+	count map[string]int  // how many events of one content have been met
+}
+
+func newNamer(events [][]byte) *namer {
+	n := &namer{make(map[string]bool), make(map[string]int)}
+	for _, text := range events {
+		var e struct {
+			ID string `json:"event_id"`
+		}
+		if json.Unmarshal(text, &e) == nil && e.ID != "" {
+			n.given[e.ID] = true
+		}
+	}
+	return n
+}
+
+// name returns an id that is made from the content of an event, so that it is the same when the document is read or
+// written again. One that the document has already, given by us when the event was first met, is another event's.
+func (n *namer) name(content []byte) string {
+	for {
+		k := n.count[string(content)]
+		n.count[string(content)]++
+		sum := sha256.Sum256(fmt.Appendf(bytes.Clone(content), "\n%d", k))
+		if id := "evt_" + hex.EncodeToString(sum[:16]); !n.given[id] {
+			return id
+		}
+	}
+}
+
+// complete reads one event of a foreign document, from a file like info, as the book would store it. One without a
+// timestamp gets the time when the file was changed.
+func (v *View) complete(text []byte, info durable.Info, n *namer) (*candidate, error) {
+	members, err := parseMembers(text)
+	if err != nil {
+		return nil, err
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(members, func(m member) bool { return m.name == name })
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return nil, err
+	}
+	empty := len(members) == 0
+	undated := !has("timestamp")
+	text = compact.Bytes()
+	if undated {
+		stamp := time.Unix(0, info.ModTime).Truncate(time.Microsecond).In(v.book.Zone()).Format(timeLayout)
+		text = insertMember(text, "timestamp", stamp, empty)
 	}
 	if !has("event_id") {
-		var compact bytes.Buffer
-		if err := json.Compact(&compact, text); err != nil {
-			return daybook.Event{}, err
-		}
-		n := nameless[compact.String()]
-		nameless[compact.String()]++
-		sum := sha256.Sum256(fmt.Appendf(compact.Bytes(), "\n%d", n))
-		text = insertMember(text, "event_id", "evt_"+hex.EncodeToString(sum[:16]), len(members) == 0)
+		text = insertMember(text, "event_id", n.name(compact.Bytes()), empty && !undated)
 	}
 	e, err := daybook.ParseEvent(text)
-	return e.In(v.book.Zone()), err
+	if err != nil {
+		return nil, err
+	}
+	return &candidate{event: e.In(v.book.Zone()), undated: undated}, nil
 }
 
 // insertMember puts a member with a plain text as its value at the beginning of a JSON object.
 func insertMember(object []byte, name, value string, empty bool) []byte {
-	_, rest, _ := bytes.Cut(object, []byte{'{'})
 	out := fmt.Appendf(nil, `{"%s":"%s"`, name, value)
 	if !empty {
 		out = append(out, ',')
 	}
-	return append(out, rest...)
+	return append(out, object[1:]...)
 }

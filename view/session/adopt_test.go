@@ -376,49 +376,129 @@ func TestDocumentBeingWritten(t *testing.T) {
 }
 
 // TestWrittenLate: a program that takes no lock and writes slowly is taken for one that has broken off. What it writes in
-// the end, into a file that has lost its name, is adopted all the same.
+// the end, into the file that has been kept aside, is adopted all the same, also by a process that comes later.
 func TestWrittenLate(t *testing.T) {
+	for _, how := range []string{"running", "next start"} {
+		t.Run(how, func(t *testing.T) {
+			dir := t.TempDir()
+			v := New(Options{})
+			v.now = func() time.Time { return time.Now().Add(settleTime) }
+			b := openBook(t, dir, nil, v)
+			appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+			path := sessionFile(dir, "2025-11-08")
+			text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
+			f, err := os.Create(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			third := len(text) / 3
+			for i, part := range [][]byte{nil, text[:third], text[third : 2*third], text[2*third:]} {
+				if _, err := f.Write(part); err != nil {
+					t.Fatal(err)
+				}
+				if how == "next start" {
+					if err := b.Close(); err != nil {
+						t.Fatal(err)
+					}
+					v = New(Options{})
+					v.now = func() time.Time { return time.Now().Add(settleTime) }
+					b = openBook(t, dir, nil, v)
+				} else if days := v.Changed(); len(days) != 1 {
+					t.Errorf("part %d: changed documents: got %v, want one", i, days)
+				}
+				if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+					t.Fatalf("part %d: %v", i, err)
+				}
+				wantDocument(t, b, "2025-11-08")
+			}
+			if got, want := idsOf(t, b), "08: e1 f1"; got != want {
+				t.Errorf("the book: got %s, want %s", got, want)
+			}
+			if names := kept(t, dir); len(names) != 1 || file(t, names[0]) != string(text) {
+				t.Errorf("kept aside: got %q, want the script's whole document", names)
+			}
+			if days := v.Changed(); days != nil {
+				t.Errorf("changed documents at the end: got %v, want none", days)
+			}
+		})
+	}
+}
+
+// TestKeptIsLeftAlone: what stands under the name that a document is to be kept under is somebody's.
+func TestKeptIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
-	v := New(Options{})
-	b := openBook(t, dir, nil, v)
+	b := openBook(t, dir, nil, New(Options{}))
 	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
 	path := sessionFile(dir, "2025-11-08")
-	text := script(t, []byte(file(t, path)), adding(t, vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)))
-	f, err := os.Create(path)
-	if err != nil {
+	name := path + keptMark([]byte("garbage"))
+	if err := os.WriteFile(name, []byte("mine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	later := settleTime
-	v.now = func() time.Time { return time.Now().Add(later) }
-	third := len(text) / 3
-	for i, part := range [][]byte{nil, text[:third], text[third : 2*third], text[2*third:]} {
-		if _, err := f.Write(part); err != nil {
+	if err := os.Symlink("nowhere", name+"-2"); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	for range 3 { // the same bytes again are kept already
+		if err := os.WriteFile(path, []byte("garbage"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, clock()); err != nil {
 			t.Fatal(err)
 		}
 		if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
-			t.Fatalf("part %d: %v", i, err)
+			t.Fatal(err)
 		}
 		wantDocument(t, b, "2025-11-08")
 	}
-	if got, want := idsOf(t, b), "08: e1 f1"; got != want {
-		t.Errorf("the book: got %s, want %s", got, want)
+	if got := file(t, name); got != "mine" {
+		t.Errorf("the user's file: got %q", got)
 	}
-	if v.document(day(t, "2025-11-08")).former.file != nil {
-		t.Error("the file that the document was is still open")
+	if to, err := os.Readlink(name + "-2"); err != nil || to != "nowhere" {
+		t.Errorf("the user's link: got %q, %v", to, err)
 	}
-	// One that never comes to its end is not looked at for ever.
-	if err := os.WriteFile(path, []byte("{"), 0o644); err != nil {
-		t.Fatal(err)
+	if got := file(t, name+"-3"); got != "garbage" {
+		t.Errorf("the kept document: got %q", got)
 	}
-	for range 2 {
+	if names := kept(t, dir); len(names) != 3 {
+		t.Errorf("kept aside: got %q, want one beside the user's two", names)
+	}
+}
+
+// TestScriptWithItsOwnList: a script that writes the events that it has in its memory, without ids and times, again and
+// again, has each stored once; one that loads the document and adds another of the same content has that one stored too.
+func TestScriptWithItsOwnList(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	path := sessionFile(dir, "2025-11-08")
+	appendLines(t, b, recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	own := []string{vaultEvent(""), vaultEvent(`"event_id":"f1",`), vaultEvent("")}
+	save := func(minute int, text []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, time.Time{}, clock().Add(time.Duration(minute)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
 		if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
 			t.Fatal(err)
 		}
-		later += 2 * lateTime
+		wantDocument(t, b, "2025-11-08")
 	}
-	if v.document(day(t, "2025-11-08")).former.file != nil {
-		t.Error("after a long time the broken file is still open")
+	for i := range 3 {
+		save(i, []byte(`{"events":[`+strings.Join(own, ",")+`]}`))
+		if got, want := idsOf(t, b), "08: e1 evt f1 evt"; got != want {
+			t.Fatalf("save %d: got %s, want %s", i, got, want)
+		}
+	}
+	for i := range 2 {
+		save(10+i, script(t, []byte(file(t, path)), adding(t, vaultEvent(""))))
+	}
+	if got, want := idsOf(t, b), "08: e1 evt f1 evt evt evt"; got != want {
+		t.Errorf("two more of the same content: got %s, want %s", got, want)
+	}
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("kept aside: got %q, want none", names)
 	}
 }
 
@@ -610,17 +690,24 @@ func TestChanged(t *testing.T) {
 	if err := os.Remove(sessionFile(dir, "2025-11-08")); err != nil {
 		t.Fatal(err)
 	}
-	days := v.Changed()
-	if fmt.Sprint(days) != "[2025-11-07]" {
-		t.Fatalf("got %v, want [2025-11-07]", days)
-	}
-	if err := b.Post(t.Context(), days[0]); err != nil {
+	// One that was not there before.
+	event := vaultEvent(`"event_id":"f2","timestamp":"2025-11-05T10:00:00",`)
+	if err := os.WriteFile(sessionFile(dir, "2025-11-05"), []byte(`{"events":[`+event+`]}`), 0o644); err != nil {
 		t.Fatal(err)
+	}
+	days := v.Changed()
+	if fmt.Sprint(days) != "[2025-11-05 2025-11-07]" {
+		t.Fatalf("got %v, want [2025-11-05 2025-11-07]", days)
+	}
+	for _, d := range days {
+		if err := b.Post(t.Context(), d); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if days := v.Changed(); days != nil {
 		t.Errorf("after Post: got %v, want none", days)
 	}
-	if got, want := idsOf(t, b), "07: e1 f1|08: e2"; got != want {
+	if got, want := idsOf(t, b), "05: f2|07: e1 f1|08: e2"; got != want {
 		t.Errorf("the book: got %s, want %s", got, want)
 	}
 	wantDocument(t, b, "2025-11-07")

@@ -39,8 +39,7 @@ type document struct {
 	lastAt   int64          // the last line that was folded, to find the place again in another file
 	last     []byte
 
-	broken bool   // what is about to be made anew did not parse
-	former former // the file that it was then
+	aside *aside // to be kept when it is made anew; nil if nothing would be lost
 
 	buf []byte
 }
@@ -55,7 +54,7 @@ func newDocument(fsys durable.FS, b *daybook.Book, day daybook.Day) *document {
 	}
 }
 
-func (d *document) close() error { return errors.Join(d.forget(), d.former.close(), d.lock.Close()) }
+func (d *document) close() error { return errors.Join(d.forget(), d.lock.Close()) }
 
 // forget gives up all that is known, so that the document is compared with the book as a whole before it is written.
 func (d *document) forget() error {
@@ -78,7 +77,7 @@ func (v *View) update(ctx context.Context, d *document, limit time.Duration) (er
 	if err := d.lockFile(); err != nil {
 		return err
 	}
-	if err := v.lookBack(ctx, d); err != nil {
+	if err := v.lateWork(ctx, d); err != nil {
 		return err
 	}
 	known, err := d.look(v.fsys)
@@ -209,7 +208,7 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 		return false, nil
 	}
 	if err := d.write(out, p.length); err != nil {
-		return false, errors.Join(fmt.Errorf("write %s: %w", d.path, err), d.forget())
+		return false, errors.Join(err, d.forget())
 	}
 	d.place = p
 	d.tail = append(d.tail[:0], tail...)

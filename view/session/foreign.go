@@ -114,12 +114,12 @@ func (f *foreign) stats(dec *json.Decoder) error {
 	return nil
 }
 
-// salvage takes the whole events out of the rest of a document that does not parse: objects with an event_id and a timestamp,
-// wherever they stand.
+// salvage takes the whole events out of the rest of a document that does not parse: objects with an event_id, wherever they
+// stand.
 func (f *foreign) salvage(rest []byte) {
 	// An event that begins behind the damage is read once. In what looks like an object and is no event, reading begins
 	// again at the next brace. That is bounded, for there are texts made of braces.
-	effort := 64*len(rest) + 1<<20
+	effort := 4*len(rest) + 1<<20
 	for effort > 0 {
 		i := bytes.IndexByte(rest, '{')
 		if i < 0 {
@@ -129,7 +129,7 @@ func (f *foreign) salvage(rest []byte) {
 		dec := json.NewDecoder(bytes.NewReader(rest))
 		var event json.RawMessage
 		err := dec.Decode(&event)
-		if err == nil && hasMembers(event, "event_id", "timestamp") {
+		if err == nil && hasID(event) {
 			f.events = append(f.events, event)
 			rest = rest[len(event):]
 			continue
@@ -146,11 +146,9 @@ func (f *foreign) salvage(rest []byte) {
 	f.lose("it is too damaged to look for all events")
 }
 
-func hasMembers(object []byte, names ...string) bool {
+func hasID(object []byte) bool {
 	members, err := parseMembers(object)
-	return err == nil && !slices.ContainsFunc(names, func(name string) bool {
-		return !slices.ContainsFunc(members, func(m member) bool { return m.name == name })
-	})
+	return err == nil && slices.ContainsFunc(members, func(m member) bool { return m.name == "event_id" })
 }
 
 // decodeText returns a text that may begin with a byte order mark as UTF-8 without one. PowerShell writes UTF-16.

@@ -149,7 +149,7 @@ func wantDocument(t testing.TB, b *daybook.Book, days ...string) {
 // kept returns the documents that were kept aside.
 func kept(t testing.TB, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(filepath.Join(dir, "*.kept-????????"))
+	names, err := filepath.Glob(filepath.Join(dir, "*.kept-*"))
 	if err != nil {
 		t.Fatal(err)
 	}

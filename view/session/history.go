@@ -148,12 +148,14 @@ func documentPath(b *daybook.Book, day daybook.Day) string {
 	return filepath.Join(b.Dir(), sessionID(day)+".json")
 }
 
-// documentsAfter returns the days after day that have a document, ascending; all if day is the zero Day.
+// documentsAfter returns the days after day that have a document, ascending; all if day is the zero Day. It takes note
+// of kept documents on the way.
 func (v *View) documentsAfter(day daybook.Day) ([]daybook.Day, error) {
 	entries, err := v.fsys.ReadDir(v.book.Dir())
 	if err != nil {
 		return nil, err
 	}
+	v.findKept(entries)
 	var days []daybook.Day
 	for _, e := range entries {
 		name, document := strings.CutSuffix(e.Name(), ".json")

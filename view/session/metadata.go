@@ -84,7 +84,7 @@ func (m *metadata) refresh(ctx context.Context, limit time.Duration) (err error)
 	}
 	members, perr := parseMembers(old)
 	if perr != nil && len(old) > 0 {
-		if err := keep(m.fsys, m.book.Logger(), m.path, old, perr.Error()); err != nil {
+		if err := keepCopy(m.fsys, m.book.Logger(), m.path, aside{old, perr.Error()}); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,10 +42,12 @@ type View struct {
 	mu      sync.Mutex
 	book    *daybook.Book // nil before Open and after Close
 	docs    map[daybook.Day]*document
-	clock   uint64                       // counts uses of docs, to find the one not used for the longest time
-	last    daybook.Day                  // the latest day whose document this View has met
-	pending map[daybook.Day]error        // documents that could not be brought up to date, and why
-	left    map[daybook.Day]durable.Info // documents as this View has left or met them
+	clock   uint64                                  // counts uses of docs, to find the one not used for the longest time
+	last    daybook.Day                             // the latest day whose document this View has met
+	pending map[daybook.Day]error                   // documents that could not be brought up to date, and why
+	left    map[daybook.Day]durable.Info            // documents as this View has left or met them
+	kept    map[daybook.Day]map[string]durable.Info // documents kept aside of late, by path
+	listed  durable.Info                            // the book's directory when its documents were last listed
 	meta    metadata
 }
 
@@ -60,6 +64,7 @@ func New(opts Options) *View {
 		docs:    make(map[daybook.Day]*document),
 		pending: make(map[daybook.Day]error),
 		left:    make(map[daybook.Day]durable.Info),
+		kept:    make(map[daybook.Day]map[string]durable.Info),
 	}
 	if v.timeout == 0 {
 		v.timeout = 250 * time.Millisecond
@@ -100,7 +105,7 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	limit := v.timeout
 	for _, day := range union(h.days, days) {
 		v.met(day)
-		if info, ok := isCurrent(v.fsys, documentPath(b, day), day, h); ok {
+		if info, ok := isCurrent(v.fsys, documentPath(b, day), day, h); ok && len(v.kept[day]) == 0 {
 			v.left[day] = info
 			continue
 		}
@@ -141,19 +146,41 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 	return errors.Join(errs...)
 }
 
-// Changed returns the days whose documents do not stand as this View has left or met them: another process has written
-// them, or another program. Documents that are gone are not among them. It costs one stat a document.
+// Changed returns the days whose documents do not stand as this View has left or met them, those kept aside included:
+// another process has written them, or another program. Documents that are gone are not among them. It costs one stat a
+// document.
 func (v *View) Changed() []daybook.Day {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	var days []daybook.Day
-	for day, left := range v.left {
-		info, err := v.fsys.Stat(documentPath(v.book, day))
-		if err == nil && info != left {
-			days = append(days, day)
+	if v.book == nil {
+		return nil
+	}
+	days := make(map[daybook.Day]struct{})
+	if dir, err := v.fsys.Stat(v.book.Dir()); err == nil && dir != v.listed { // something has come or gone
+		v.listed = dir
+		found, err := v.documentsAfter(daybook.Day{})
+		if err != nil {
+			v.listed = durable.Info{} // once more the next time
+		}
+		for _, day := range found {
+			if _, known := v.left[day]; !known {
+				days[day] = struct{}{}
+			}
 		}
 	}
-	return days
+	for day, left := range v.left {
+		if info, err := v.fsys.Stat(documentPath(v.book, day)); err == nil && info != left {
+			days[day] = struct{}{}
+		}
+	}
+	for day, kept := range v.kept {
+		for name, left := range kept {
+			if info, err := v.fsys.Stat(name); err == nil && info != left {
+				days[day] = struct{}{}
+			}
+		}
+	}
+	return slices.SortedFunc(maps.Keys(days), daybook.Day.Compare)
 }
 
 // Close closes the files. The documents stay as they are.
@@ -186,7 +213,11 @@ func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) 
 		limit /= 16
 	}
 	d := v.document(day)
-	if err := v.update(ctx, d, limit); err != nil {
+	err := v.update(ctx, d, limit)
+	if errors.Is(err, durable.ErrLocked) {
+		err = durable.ErrLocked // in the same words each time
+	}
+	if err != nil {
 		v.pending[day] = err
 		return fmt.Errorf("document of %s: %w", day, err)
 	}

@@ -4,15 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"log/slog"
 	"maps"
+	"path/filepath"
 
 	"daybook/internal/durable"
 	"daybook/learning"
@@ -21,7 +19,7 @@ import (
 // whole compares the document with the book as a whole, takes in what other programs have put into it, and makes it again
 // if anything but its tail is not as it should be. d knows nothing when it is called, and all when it returns nil.
 func (v *View) whole(ctx context.Context, d *document) error {
-	d.broken = false
+	d.aside = nil
 	if err := d.forget(); err != nil {
 		return err
 	}
@@ -112,31 +110,11 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 	return f.head, "", nil
 }
 
-// keep puts what a document was beside it, so that nothing of it is lost when it is made again.
-func keep(fsys durable.FS, log *slog.Logger, path string, text []byte, fault string) error {
-	sum := sha256.Sum256(text)
-	kept := path + ".kept-" + hex.EncodeToString(sum[:4])
-	if err := durable.ReplaceLike(fsys, kept, path, text); err != nil {
-		return fmt.Errorf("keep %s aside: %w", path, err)
-	}
-	log.Warn("a document is kept aside and made again", "view", "session", "file", path, "reason", fault, "kept", kept)
-	return nil
-}
-
 // rebuild makes the document from the book, in the place of the one that d.info describes, or of none.
-func (v *View) rebuild(ctx context.Context, d *document) (err error) {
-	was := d.info
+func (v *View) rebuild(ctx context.Context, d *document) error {
 	if old := d.file; old != nil {
 		d.file = nil
-		defer func() { // its lock is held until another file has its name
-			if d.broken && err == nil {
-				err = errors.Join(old.Unlock(), d.former.close())
-				d.former = former{old, was, v.now().Add(lateTime)}
-			} else {
-				err = errors.Join(err, old.Close())
-			}
-			d.broken = false
-		}()
+		defer old.Close() // nothing was written; its lock is held until another file has its name
 	}
 	if err := d.forget(); err != nil {
 		return err
@@ -155,11 +133,7 @@ func (v *View) rebuild(ctx context.Context, d *document) (err error) {
 	d.place.tail, d.place.book = int64(len(text)), d.cursor
 	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
 	d.tail = append(d.tail[:0], text[d.place.tail:]...)
-	// A program that takes no lock may have written it meanwhile.
-	if info, err := v.fsys.Stat(d.path); err == nil && info != d.info || err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(errWriting, err)
-	}
-	if err := durable.Replace(v.fsys, d.path, text); err != nil {
+	if err := v.replace(d, text); err != nil {
 		return err
 	}
 	file, err := v.fsys.Open(d.path, true)
@@ -169,6 +143,35 @@ func (v *View) rebuild(ctx context.Context, d *document) (err error) {
 	d.file = file
 	d.info, err = file.Stat()
 	return err
+}
+
+// replace puts text in the place of the document that d.info describes, or of none. That one is moved aside before, if
+// d.aside says so.
+func (v *View) replace(d *document, text []byte) error {
+	moved := false
+	return durable.ReplaceWith(v.fsys, filepath.Dir(d.path), d.path, func(temp durable.File) error {
+		if _, err := temp.WriteAt(text, 0); err != nil {
+			return err
+		}
+		// What takes time is done before the last look: a program that takes no lock may have written meanwhile.
+		if err := temp.Sync(); err != nil {
+			return err
+		}
+		if moved {
+			return nil // only the rest is done again
+		}
+		info, err := v.fsys.Stat(d.path)
+		if err == nil && info != d.info || err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return errors.Join(errWriting, err)
+		}
+		if d.aside != nil && err == nil {
+			if err := v.moveAside(d); err != nil {
+				return err
+			}
+			moved = true
+		}
+		return nil
+	})
 }
 
 func sameColors(a, b learning.Colors) bool { return maps.EqualFunc(a, b, maps.Equal) }
