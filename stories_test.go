@@ -58,7 +58,7 @@ var (
 	rowName  = regexp.MustCompile(`^(?:11\.2|3\.4) [A-Z]+[0-9]+(?:\.[0-9]+)?\b`)
 	quoted   = regexp.MustCompile("`[^`]+`")
 	testName = regexp.MustCompile(`^(?:([a-z][a-z/]*)\.)?((?:Test|Benchmark|Fuzz|Example)[A-Z]\w*)(?:/(.+))?$`)
-	fileName = regexp.MustCompile(`^(?:\.ci/\w+|[\w./-]+/testdata/script/[\w.-]+)$`)
+	fileName = regexp.MustCompile(`^(?:\.ci/\w+|[\w./-]+/testdata/(?:script|nobody|mounts)/[\w.-]+)$`)
 	figure   = regexp.MustCompile(`\d\s?(?:ns|µs|ms|s|MB)\b`)
 )
 
@@ -206,7 +206,7 @@ func readProofs(dir string) (proofs, error) {
 			return err
 		}
 		rel = filepath.ToSlash(rel)
-		if strings.Contains(rel, "/testdata/script/") {
+		if fileName.MatchString(rel) {
 			have.files[rel] = true
 		}
 		if strings.HasSuffix(rel, "_test.go") && !strings.Contains(rel, "testdata/") {
@@ -291,7 +291,9 @@ func TestStoriesComplaints(t *testing.T) {
 			"TestA": {"daybook": {"one case"}}, "TestTwice": {"daybook": nil, "view/session": {"its case"}},
 			"BenchmarkB": {"daybook": nil},
 		},
-		map[string]bool{"cmd/daybook/testdata/script/a.txtar": true, ".ci/run": true},
+		map[string]bool{
+			"cmd/daybook/testdata/script/a.txtar": true, "cmd/daybook/testdata/mounts/a.txtar": true, ".ci/run": true,
+		},
 	}
 	const good = "| point | verdict | proof |\n|---|---|---|\n| 11.2 AC1 a thing | met | `TestA`, `TestA/one case` |\n" +
 		"| 3.4 T1.1 another | deviated | Why: so. Instead: that |\n"
@@ -301,6 +303,7 @@ func TestStoriesComplaints(t *testing.T) {
 	}{
 		{"a package named", "| 11.2 AC2 x | met | `view/session.TestTwice/its case`; `code`, `daybook.TestTwice` |", nil},
 		{"a script", "| 11.2 AC2 x | met | `cmd/daybook/testdata/script/a.txtar`, `.ci/run` |", nil},
+		{"a script for root", "| 11.2 AC2 x | met | `cmd/daybook/testdata/mounts/a.txtar` |", nil},
 		{"a figure", "| 11.2 AC2 x | met | `BenchmarkB`: 0.2–3 ms, `TestA` |", nil},
 		{"later", "| 11.2 AC2 x | later | `TestA`. Missing: the rest |", nil},
 		{"no row", "", []string{"11.2 AC2 has 0 rows, and must have one"}},
@@ -322,6 +325,10 @@ func TestStoriesComplaints(t *testing.T) {
 		{
 			"no such script", "| 11.2 AC2 x | met | `cmd/daybook/testdata/script/b.txtar` |",
 			[]string{"line 5, 11.2 AC2: there is no file cmd/daybook/testdata/script/b.txtar"},
+		},
+		{
+			"no such script for nobody", "| 11.2 AC2 x | met | `cmd/daybook/testdata/nobody/a.txtar` |",
+			[]string{"line 5, 11.2 AC2: there is no file cmd/daybook/testdata/nobody/a.txtar"},
 		},
 		{
 			"a test of two packages", "| 11.2 AC2 x | met | `TestTwice` |",
