@@ -147,15 +147,6 @@ func (v *View) lookAtKept(ctx context.Context, d *document, name string, info du
 	if err := v.adopt(ctx, d, &f, info); err != nil {
 		return err
 	}
-	// The name tells what is in it, so that it is not taken in again.
-	kept, there, err := keptName(v.fsys, d.path, text)
-	if err == nil && !there {
-		err = v.fsys.Rename(name, kept)
-	}
-	if err != nil {
-		return fmt.Errorf("rename %s, which has changed since it was kept: %w", name, err)
-	}
-	delete(v.kept[d.day], name)
-	v.kept[d.day][kept] = info
+	v.kept[d.day][name] = info
 	return nil
 }
