@@ -160,6 +160,20 @@ func schemaSaves(t *testing.T, now time.Time) []Save {
 	} {
 		saves = append(saves, Save{Path: "twins.canvas", Board: parse(t, `{"edges":[`+edges+`]}`)})
 	}
+	for _, node := range []string{ // the same id and colour each time, and no text
+		`{"id":5,"color":1,"label":"a"}`, `{"id":"5","color":"1","text":5}`, `{"id":5,"color":1,"text":[]}`,
+	} {
+		saves = append(saves, Save{Path: "spelled.canvas", Board: parse(t, `{"nodes":[`+node+`],"edges":[`+node+`]}`)})
+	}
+	for _, node := range []string{`{"label":"a"}`, `{"id":"","color":null}`, `{"id":null,"color":""}`, `{}`} {
+		saves = append(saves, Save{Path: "nothing.canvas", Board: parse(t, `{"nodes":[`+node+`],"edges":[`+node+`]}`)})
+	}
+	for _, text := range []string{`"5"`, `5`, `"five"`, `null`, `"six"`} {
+		saves = append(saves, Save{Path: "text.canvas", Board: parse(t, `{"nodes":[{"id":"1","text":`+text+`}]}`)})
+	}
+	for _, path := range []string{"100%/\xe5\x8d\xff.canvas", "100%/卡.canvas", "卡\xed\xa0\x80%FF.canvas"} {
+		saves = append(saves, Save{Path: path, From: saves[len(saves)-1].Path, Board: parse(t, `{"nodes":[{"id":"1"}]}`)})
+	}
 	long := strings.Repeat("long ", 600)
 	for _, nodes := range []string{
 		``,
