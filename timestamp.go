@@ -10,7 +10,7 @@ const timeRule = "must be an RFC 3339 date-time such as 2025-11-08T14:32:15Z or 
 
 // parseTimestamp reads an RFC 3339 date-time (section 5.6), any number of digits in its fraction, T and Z in either case.
 // One without an offset is naive: t is then in UTC, to be read again in the book's zone. Digits beyond nanoseconds
-// are not part of t. A leap second is the instant before it.
+// are not part of t. A leap second is the instant before it, and has an offset: by it alone it is known to be one.
 func parseTimestamp(s []byte) (t time.Time, naive bool, err error) {
 	bad := &RuleError{"timestamp", timeRule}
 	d := digits{s: s}
@@ -49,8 +49,8 @@ func parseTimestamp(s []byte) (t time.Time, naive bool, err error) {
 	if t.Day() != day {
 		return time.Time{}, false, &RuleError{"timestamp", fmt.Sprintf("there is no day %04d-%02d-%02d", year, month, day)}
 	}
-	if u := t.UTC(); leap && !naive && (u.Hour() != 23 || u.Minute() != 59) {
-		return time.Time{}, false, bad
+	if u := t.UTC(); leap && (naive || u.Hour() != 23 || u.Minute() != 59) {
+		return time.Time{}, false, &RuleError{"timestamp", "second 60 is for leap seconds: 23:59:60 in UTC, its offset written"}
 	}
 	return t, naive, nil
 }
