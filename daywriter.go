@@ -77,10 +77,11 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 		if !ok || d.ids.hash(other) != it.hash {
 			return false, errRewritten
 		}
-		if !bytes.Equal(other, id) || dayfile.Check(stored) != nil {
+		e, damage := w.b.stored(stored)
+		if !bytes.Equal(other, id) || damage != nil {
 			return false, nil // another id of this hash, or a damaged line: it holds nothing
 		}
-		if e, err := w.b.stored(stored); err == nil && bytes.Equal(e.line, line) {
+		if bytes.Equal(e.line, line) {
 			// The same event in another program's spelling: with white space, or members in another order.
 			pos.Offset, pos.Length, pos.Duplicate = off, len(stored)+1, true
 			return true, nil
