@@ -1,17 +1,12 @@
 package daybook
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
-
-	"daybook/internal/dayfile"
 )
 
 // TestRefusals has a case for each rule of docs/format.md: who breaks it is told which member and which rule.
@@ -325,43 +320,4 @@ func TestVerify(t *testing.T) {
 	if dayFile(t, dir, testDay) != contents {
 		t.Error("verify has changed the file")
 	}
-}
-
-func FuzzParseEvent(f *testing.F) {
-	for _, s := range []string{
-		`{"event_id":"x","timestamp":"2025-11-08T00:00:00Z","a":[1,{"b":null}]}`, `{"a":1,"a":2}`, `{"timestamp":"2025-11-08T00:00:00"}`,
-		`{"event_id":"\ud83d\ude00","timestamp":"2025-11-08T00:00:00.1+01:00"}`, "{\"a\":\"\xff\"}", `{} `, ` {"a":"\u0000"}`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		// The grammar is encoding/json's, but for UTF-8, doubled names and depth.
-		_, gerr := dayfile.ParseObject(line)
-		var v map[string]any
-		jerr := json.Unmarshal(line, &v)
-		switch {
-		case gerr == nil && (jerr != nil || v == nil):
-			t.Fatalf("%q is accepted, encoding/json says %v", line, jerr)
-		case gerr != nil && jerr == nil && v != nil && utf8.Valid(line) &&
-			!strings.Contains(gerr.Error(), "only once") && !strings.Contains(gerr.Error(), "deep"):
-			t.Fatalf("%q: %v, but encoding/json takes it", line, gerr)
-		}
-		e, err := ParseEvent(line)
-		if err != nil {
-			return
-		}
-		again, err := ParseEvent(e.Line())
-		if err != nil || !bytes.Equal(again.Line(), e.Line()) || again.ID() != e.ID() || !again.Time().Equal(e.Time()) {
-			t.Fatalf("%q is stored as %q, which is read as %q, %v", line, e.Line(), again.Line(), err)
-		}
-		var before, after map[string]any
-		if json.Unmarshal(line, &before) != nil || json.Unmarshal(e.Line(), &after) != nil {
-			t.Fatalf("%q or %q is no JSON", line, e.Line())
-		}
-		for name, value := range before {
-			if name != "timestamp" && fmt.Sprint(value) != fmt.Sprint(after[name]) {
-				t.Fatalf("%q: member %s is stored as %v", line, name, after[name])
-			}
-		}
-	})
 }

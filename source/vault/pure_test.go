@@ -3,16 +3,21 @@ package vault
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
+	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"daybook"
+	"daybook/canvas"
 )
 
 func TestMatchRenames(t *testing.T) {
@@ -173,14 +178,52 @@ func TestStateRoundTrip(t *testing.T) {
 
 func FuzzDecodeState(f *testing.F) {
 	f.Add([]byte(`{"sum":"","format":1}`))
-	f.Add((&state{Format: 1, Lineage: "a", Path: "p", Save: save{Kind: saveCreated}, Board: []byte(`{}`)}).encode())
+	full := &state{
+		Format: 1, Lineage: "a", Path: "./b%FF", PathBytes: []byte("b\xff"), Displaced: true, Generation: 3, Time: "2026-01-02T03:04:05.000006+01:00",
+		Hash: "h", History: []string{"h"}, Unreadable: "empty", Board: []byte(`{"nodes":[{"id":"\u2028<é"}],"edges":[]}`),
+		Save: save{Kind: saveCreated, OldPath: "p", Colors: map[string]int{"": 1}, Short: map[int]int{0: 1}},
+	}
+	f.Add(full.encode())
+	f.Add([]byte(`{"sum":"","format":1,"lineage":"a","path":"p","board":null,"save":{"kind":""}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := decodeState(data)
-		if err != nil {
-			return
+		check := func(data []byte) {
+			s, err := decodeState(data)
+			if err != nil {
+				return
+			}
+			again, err := decodeState(s.encode())
+			if err != nil || !bytes.Equal(again.encode(), s.encode()) || again.path() != s.path() {
+				t.Errorf("%q is accepted, written as %q, and cannot be read again: %v", data, s.encode(), err)
+			}
+			_, _ = canvas.Parse(s.Board) // as the recorder does
 		}
-		if again, err := decodeState(s.encode()); err != nil || !bytes.Equal(again.encode(), s.encode()) {
-			t.Errorf("what was accepted cannot be read again: %v", err)
+		check(data)
+		// The same under a check sum that fits, which no chance finds.
+		if _, rest, ok := bytes.Cut(data, []byte(`",`)); ok {
+			check(fmt.Appendf(nil, `%s%x",%s`, sumPrefix, sha256.Sum256(rest), rest))
+		}
+	})
+}
+
+// FuzzCanvasID: a path can be had back from the name that events have for its board, which is valid UTF-8.
+func FuzzCanvasID(f *testing.F) {
+	for _, s := range []string{"a.canvas", "b/é.canvas", "b\xff%.canvas", "100%.canvas", "\xed\xa0\x80", "%FF\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, rel string) {
+		if strings.Contains(rel, "\x00") || !fs.ValidPath(strings.ToValidUTF8(rel, "x")) {
+			return // no path in a vault
+		}
+		id := canvasID(rel)
+		back, coded := strings.CutPrefix(id, "./")
+		if coded {
+			var err error
+			if back, err = url.PathUnescape(back); err != nil {
+				t.Fatalf("%q is %q: %v", rel, id, err)
+			}
+		}
+		if back != rel || !utf8.ValidString(id) {
+			t.Fatalf("%q is %q, which is %q", rel, id, back)
 		}
 	})
 }

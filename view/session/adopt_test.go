@@ -782,10 +782,14 @@ func FuzzForeign(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	addVectors(f, func(data []byte) { f.Add(data) })
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got := parseForeign(text, day(t, "2025-11-08"))
-		if got.broken != (len(got.losses) > 0) && got.broken {
+		if got.broken && len(got.losses) == 0 {
 			t.Errorf("broken without a reason: %+v", got)
+		}
+		if valid := json.Valid(decodeText(text)); !valid && !got.broken {
+			t.Errorf("%q is no JSON and not broken", text)
 		}
 		for _, e := range got.events {
 			if !json.Valid(e) {
