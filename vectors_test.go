@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -98,14 +99,31 @@ func readVector(t testing.TB, name string) (v vector) {
 
 // lay makes a book whose only day is the vector, and opens it.
 func (v vector) lay(t *testing.T, write string) *Book {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	if err := os.Mkdir(filepath.Join(dir, vectorDay), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, vectorDay, "events.json"), v.data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return open(t, dir, &Options{Sync: SyncNone, Settings: &Settings{Zone: "UTC", Write: write}})
+	now := time.Date(2025, 11, 9, 12, 0, 0, 0, time.UTC)
+	return open(t, dir, &Options{
+		Sync: SyncNone, Settings: &Settings{Zone: "UTC", Write: write}, Now: func() time.Time { return now },
+	})
+}
+
+// memoryDir is a temporary directory, in memory where there is a place for that: many runs, in which no disk is tested.
+func memoryDir(t *testing.T) string {
+	dir, err := os.MkdirTemp("/dev/shm", "daybook")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }
 
 // TestVectors reads, verifies and appends to every day file of testdata/vectors.
@@ -140,8 +158,8 @@ func (v vector) checkRead(t *testing.T, b *Book) {
 		var damage *DamageError
 		switch {
 		case err == nil:
-			time := e.Event.Time().UTC().Format("2006-01-02T15:04:05.000000000Z")
-			events = append(events, vectorEvent{int(e.Position.Offset), e.Position.Length, e.Event.ID(), time, string(e.Raw)})
+			at := e.Event.Time().UTC().Format("2006-01-02T15:04:05.000000000Z")
+			events = append(events, vectorEvent{int(e.Position.Offset), e.Position.Length, e.Event.ID(), at, string(e.Raw)})
 		case !errors.As(err, &damage):
 			t.Fatal(err)
 		case int(damage.Offset) < end:
