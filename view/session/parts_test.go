@@ -23,6 +23,11 @@ func FuzzLearned(f *testing.F) {
 	} {
 		f.Add([]byte(line))
 	}
+	addVectors(f, func(data []byte) {
+		for line := range bytes.Lines(data) {
+			f.Add(line)
+		}
+	})
 	f.Fuzz(func(t *testing.T, text []byte) {
 		e, err := daybook.ParseEvent(text)
 		if err != nil {
