@@ -75,7 +75,11 @@ func (l *lineReader) whole() []line {
 		rest := l.buf[l.start:l.end]
 		i := bytes.IndexByte(rest, '\n')
 		if i < 0 {
-			if len(rest) > l.max+len("\r") {
+			limit := l.max + len("\r")
+			if l.n == 0 {
+				limit += len("\ufeff")
+			}
+			if len(rest) > limit {
 				l.start = l.end
 				lines = l.tooLong(lines)
 			}

@@ -49,6 +49,8 @@ func TestLines(t *testing.T) {
 		{"byte order mark alone", "\ufeff\n{}", []string{"2 {}"}},
 		{"byte order mark later", "{}\n\ufeff{}\n", []string{"1 {}", "2 \ufeff{}"}},
 		{"as long as may be", long + "\n" + long + "\r\n" + long, []string{"1 " + long, "2 " + long, "3 " + long}},
+		{"as long as may be behind a byte order mark", "\ufeff" + long + "\r\n{}", []string{"1 " + long, "2 {}"}},
+		{"too long behind a byte order mark", "\ufeff" + long + "x\n{}", []string{"1 too long", "2 {}"}},
 		{"one too long", long + "x\n{}\n", []string{"1 too long", "2 {}"}},
 		{"one too long at the end", "{}\n" + long + "x", []string{"1 {}", "2 too long"}},
 		{"longer than the buffer", strings.Repeat("x", 3*readSize) + "\n{}", []string{"1 too long", "2 {}"}},
