@@ -1,13 +1,16 @@
 package daybook
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
+	"path/filepath"
+	"slices"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/durable"
 )
 
 // Problem is the kind of a Finding.
@@ -18,7 +21,7 @@ const (
 	ProblemDamaged Problem = "damaged"
 	// ProblemUnfinished: the last line has no newline. The next append completes it or puts it into quarantine.
 	ProblemUnfinished Problem = "unfinished"
-	// ProblemTwice: the day holds this event already, byte for byte.
+	// ProblemTwice: the day holds this event already, byte for byte or in another spelling of the same members.
 	ProblemTwice Problem = "twice"
 	// ProblemConflict: the day holds another event of this event_id already.
 	ProblemConflict Problem = "conflict"
@@ -28,14 +31,18 @@ const (
 	ProblemCut Problem = "cut"
 	// ProblemReplaced: the file begins with other bytes than those that were durable. Lines may be missing.
 	ProblemReplaced Problem = "replaced"
+	// ProblemChanged: a file is not what it was when its day was sealed, or a snapshot not what its name says.
+	ProblemChanged Problem = "changed"
+	// ProblemMissing: a file that was there is not.
+	ProblemMissing Problem = "missing"
 )
 
-// Finding is something that is wrong in a day file.
+// Finding is something that is wrong in a day file or beside it.
 type Finding struct {
 	Problem Problem `json:"problem"`
 	Day     Day     `json:"-"`
 	File    string  `json:"file"`
-	Line    int     `json:"line"`   // counted from 1
+	Line    int     `json:"line"`   // counted from 1; 0 if it is about the file as a whole
 	Offset  int64   `json:"offset"` // of the first byte in question
 	Length  int64   `json:"length"` // in bytes
 	EventID string  `json:"event_id,omitempty"`
@@ -43,15 +50,19 @@ type Finding struct {
 }
 
 func (f Finding) String() string {
+	if f.Line == 0 {
+		return f.File + ": " + f.Reason
+	}
 	return fmt.Sprintf("%s: line %d, offset %d, %d bytes: %s", f.File, f.Line, f.Offset, f.Length, f.Reason)
 }
 
 // Verify reads every line of the days that q names and yields what is wrong: damaged lines, ids that stand twice, events in
-// the wrong day, bytes cut off. It changes nothing and may run while others append. The error is the file system's or the
-// context's, and the last thing that is yielded.
+// the wrong day, bytes cut off, files that are not what they were when the day was sealed. It changes nothing, takes no
+// lock, and may run while others append, repair and seal. The error is the file system's or the context's, and the last
+// thing that is yielded.
 func (b *Book) Verify(ctx context.Context, q Query) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
-		days, err := b.Days()
+		days, err := b.traces()
 		if err != nil {
 			yield(Finding{}, err)
 			return
@@ -60,8 +71,13 @@ func (b *Book) Verify(ctx context.Context, q Query) iter.Seq2[Finding, error] {
 			if !q.holds(day) {
 				continue
 			}
-			v := verifier{b: b, day: day, path: b.dayPath(day), ids: make(map[string]int64), yield: yield}
-			if err := v.run(ctx); err != nil {
+			err := b.verifyDay(ctx, day, func(f Finding, _ []dayfile.Cut) error {
+				if !yield(f, nil) {
+					return errStop
+				}
+				return nil
+			})
+			if err != nil {
 				if !errors.Is(err, errStop) {
 					yield(Finding{}, err)
 				}
@@ -73,91 +89,107 @@ func (b *Book) Verify(ctx context.Context, q Query) iter.Seq2[Finding, error] {
 
 var errStop = errors.New("stop")
 
-// verifier checks one day. ids holds the offset of the first line of each event_id.
-type verifier struct {
-	b    *Book
-	day  Day
-	path string
-	ids  map[string]int64
-	line int
-	file interface {
-		ReadAt([]byte, int64) (int, error)
+// traces returns the days that have a day file, or whose directory says that they had one.
+func (b *Book) traces() ([]Day, error) {
+	days, err := b.Days()
+	if err != nil {
+		return nil, err
 	}
-	yield func(Finding, error) bool
+	entries, err := b.fsys.ReadDir(b.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list the days: %w", err)
+	}
+	for _, e := range entries {
+		day, err := ParseDay(e.Name())
+		if err != nil {
+			continue
+		}
+		at, there := slices.BinarySearchFunc(days, day, Day.Compare)
+		if !there && (dayfile.Marked(b.fsys, b.dayDir(day)) > 0 || b.sealed(day)) {
+			days = slices.Insert(days, at, day)
+		}
+	}
+	return days, nil
 }
 
-func (v *verifier) run(ctx context.Context) error {
-	f, size, err := v.b.openDay(v.day)
-	if err != nil || f == nil {
-		return err
-	}
-	defer f.Close() // nothing was written
-	v.file = f
-	err = dayfile.Scan(f, 0, size, func(l dayfile.Line) error {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		v.line++
-		return v.check(l)
-	})
+// verifyDay calls found with each thing that is wrong with a day, and with what Repair would take out for it.
+func (b *Book) verifyDay(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
+	f, size, err := b.openDay(day)
 	if err != nil {
 		return err
 	}
-	d, lost, err := dayfile.Lost(v.b.fsys, v.b.dayDir(v.day), f)
+	if f == nil {
+		return b.verifyMissing(ctx, day, found)
+	}
+	defer f.Close() // nothing was written
+	_, err = b.verifyFile(ctx, day, f, size, found)
+	return err
+}
+
+// verifyFile is verifyDay for the open day file f, which had size bytes. It returns up to where it was read.
+func (b *Book) verifyFile(
+	ctx context.Context, day Day, f durable.File, size int64, found func(Finding, []dayfile.Cut) error,
+) (int64, error) {
+	x := newExaminer(b, day, f, found)
+	size, err := x.tail(ctx, f, size)
+	if err == nil {
+		err = b.verifyLost(day, f, x.line, found)
+	}
+	if err == nil {
+		err = b.verifyBeside(ctx, day, found)
+	}
+	return size, err
+}
+
+// verifyMissing is verifyDay for a day without a day file.
+func (b *Book) verifyMissing(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
+	n := dayfile.Marked(b.fsys, b.dayDir(day))
+	if _, err := b.fsys.Stat(b.dayPath(day)); n > 0 && errors.Is(err, fs.ErrNotExist) { // it may have come since
+		err := found(Finding{
+			Problem: ProblemMissing, Day: day, File: b.dayPath(day), Length: n,
+			Reason: fmt.Sprintf("the file is missing; %d bytes of it were durable", n),
+		}, nil)
+		if err != nil {
+			return err
+		}
+	}
+	return b.verifyBeside(ctx, day, found)
+}
+
+// verifyLost finds durable bytes that are missing in f, the day's file, in which line lines were counted.
+func (b *Book) verifyLost(day Day, f durable.File, line int, found func(Finding, []dayfile.Cut) error) error {
+	d, lost, err := dayfile.Lost(b.fsys, b.dayDir(day), f)
 	if err != nil || !lost {
 		return err
 	}
 	p := ProblemCut
-	if v.line++; d.Reason == dayfile.OtherReason {
-		p, v.line = ProblemReplaced, 1
+	if line++; d.Reason == dayfile.OtherReason {
+		p, line = ProblemReplaced, 1
 	}
-	return v.report(p, d.Offset, d.Length, "", d.Reason)
+	return found(Finding{p, day, b.dayPath(day), line, d.Offset, d.Length, "", d.Reason}, nil)
 }
 
-func (v *verifier) report(p Problem, off, n int64, id, reason string) error {
-	if !v.yield(Finding{p, v.day, v.path, v.line, off, n, id, reason}, nil) {
-		return errStop
+// verifyBeside looks at the files beside the day file, and at the day file as far as the day is sealed.
+func (b *Book) verifyBeside(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
+	broken, err := dayfile.Broken(ctx, b.fsys, b.dayDir(day))
+	if err != nil {
+		return err
+	}
+	for _, w := range broken {
+		p := ProblemChanged
+		if w.Missing {
+			p = ProblemMissing
+		}
+		f := Finding{Problem: p, Day: day, File: filepath.Join(b.dayDir(day), filepath.FromSlash(w.Name)), Length: w.Size, Reason: w.Reason}
+		if err := found(f, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (v *verifier) check(l dayfile.Line) error {
-	entry, err := v.b.entry(v.day, l)
-	if !l.Whole {
-		reason := "unfinished last line; the next append puts it into quarantine"
-		if l.Text != nil && dayfile.Check(l.Text) == nil {
-			reason = "the last line lacks its newline; the next append completes it"
-			if err != nil {
-				reason += ", but it is no event: " + err.Error()
-			}
-		}
-		return v.report(ProblemUnfinished, l.Offset, l.Length, "", reason)
-	}
-	if err != nil {
-		var damage *DamageError
-		if !errors.As(err, &damage) {
-			return err
-		}
-		return v.report(ProblemDamaged, l.Offset, l.Length, "", damage.Reason)
-	}
-	id := entry.Event.ID()
-	if day := v.b.DayOf(entry.Event.Time()); day != v.day {
-		reason := fmt.Sprintf("the event belongs to %s by its timestamp (zone %s)", day, v.b.zone)
-		if err := v.report(ProblemWrongDay, l.Offset, l.Length, id, reason); err != nil {
-			return err
-		}
-	}
-	first, twice := v.ids[id]
-	if !twice {
-		v.ids[id] = l.Offset
-		return nil
-	}
-	other := make([]byte, len(l.Text)+1)
-	n, _ := v.file.ReadAt(other, first) // what cannot be read differs
-	if bytes.Equal(other[:n], append(bytes.Clone(l.Text), '\n')) {
-		return v.report(ProblemTwice, l.Offset, l.Length, id,
-			fmt.Sprintf("the event %q stands at offset %d already", id, first))
-	}
-	return v.report(ProblemConflict, l.Offset, l.Length, id,
-		fmt.Sprintf("another event with the event_id %q stands at offset %d", id, first))
+// sealed reports whether the day has a SHA256SUMS.
+func (b *Book) sealed(day Day) bool {
+	_, err := b.fsys.Stat(filepath.Join(b.dayDir(day), dayfile.SumsName))
+	return err == nil
 }

@@ -1,15 +1,12 @@
 package dayfile
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
-
-	"daybook/internal/durable"
 )
 
 // Append writes whole lines, each ended by its newline, at the end, after a Refresh(true) under the same hold of the lock.
@@ -133,44 +130,4 @@ func (f *File) cutBack(size int64, cause error) error {
 	err := f.data.Truncate(size)
 	// Read again what is there now: the next Refresh begins from nothing.
 	return errors.Join(cause, err, f.forget())
-}
-
-// quarantine copies n bytes at offset off into a file of their own, with a note beside it of where they were and why,
-// both durable when it returns. Done twice for the same bytes it makes the same files.
-//
-// Calls: mkdir quarantine, syncdir day, those of Replace twice.
-func (f *File) quarantine(off, n int64, reason string) (kept string, err error) {
-	piece := make([]byte, n)
-	if _, err := f.data.ReadAt(piece, off); err != nil && err != io.EOF {
-		return "", fmt.Errorf("read %s at offset %d: %w", f.Path(), off, err)
-	}
-	return Quarantine(f.fsys, f.dir, f.temp, off, piece, reason)
-}
-
-// Quarantine keeps bytes that were found at offset off of the day file in the directory day: the raw bytes in one file of
-// day/quarantine, offset, length and reason in another beside it. Temporary files go to temp.
-func Quarantine(fsys durable.FS, day, temp string, off int64, piece []byte, reason string) (kept string, err error) {
-	dir := filepath.Join(day, QuarantineName)
-	if err := durable.MkdirAll(fsys, dir); err != nil {
-		return "", err
-	}
-	sum := crc32.Checksum(piece, castagnoli)
-	kept = filepath.Join(dir, fmt.Sprintf("%012d-%08x.raw", off, sum))
-	note, err := json.Marshal(struct {
-		File   string `json:"file"`
-		Offset int64  `json:"offset"`
-		Length int    `json:"length"`
-		Sum    string `json:"crc32c"`
-		Reason string `json:"reason"`
-	}{DataName, off, len(piece), fmt.Sprintf("%08x", sum), reason})
-	if err != nil {
-		return "", err
-	}
-	if err := durable.ReplaceVia(fsys, temp, kept, piece); err != nil {
-		return "", fmt.Errorf("quarantine: %w", err)
-	}
-	if err := durable.ReplaceVia(fsys, temp, kept[:len(kept)-len("raw")]+"json", append(note, '\n')); err != nil {
-		return "", fmt.Errorf("quarantine: %w", err)
-	}
-	return kept, nil
 }

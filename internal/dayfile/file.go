@@ -344,7 +344,7 @@ func LineFault(l Line) string {
 // mendTail deals with an unfinished last line (promise 5). A whole object that lacks only its newline is completed.
 // Anything else is put into quarantine, and only then cut off.
 //
-// Calls to complete: write newline. Calls to cut: those of quarantine, then truncate; the next sync makes it durable.
+// Calls to complete: write newline. Calls to cut: those of Quarantine, then truncate; the next sync makes it durable.
 func (f *File) mendTail(tail Line) error {
 	reason := "unfinished last line"
 	if tail.Text != nil && Check(tail.Text) == nil {
@@ -360,7 +360,7 @@ func (f *File) mendTail(tail Line) error {
 		f.to.Line(tail)
 		return nil
 	}
-	kept, err := f.quarantine(tail.Offset, tail.Length, reason)
+	kept, err := Quarantine(f.fsys, f.dir, f.temp, f.data, tail.Offset, tail.Length, reason)
 	if err != nil {
 		return err
 	}

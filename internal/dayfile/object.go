@@ -64,6 +64,16 @@ func ParseObject(text []byte) (Object, error) {
 	return Object{JSON: p.dst, Members: p.members}, err
 }
 
+// ObjectLen returns the length of the object that obeys ParseObject's grammar and that text begins with, in bytes; 0 if
+// there is none.
+func ObjectLen(text []byte) int {
+	p := parser{src: text}
+	if len(text) == 0 || text[0] != '{' || p.value() != nil {
+		return 0
+	}
+	return p.at
+}
+
 // Check reports how a line breaks the grammar that ParseObject describes, or nil.
 func Check(line []byte) error {
 	p := parser{src: line}

@@ -81,7 +81,7 @@ func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err
 		return made, err
 	}
 	if info.Size != f.size || sum != f.sum {
-		return made, errors.New("another program has changed it at this moment: programs that write need the book's lock")
+		return made, errChanged
 	}
 	if _, err := temp.WriteAt(lines, f.size); err != nil {
 		return made, reason(err)

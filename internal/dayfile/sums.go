@@ -1,0 +1,316 @@
+package dayfile
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"daybook/internal/durable"
+)
+
+// SumsName is the name of the file, in a day's directory, that says what the day's files were when it was sealed.
+const SumsName = "SHA256SUMS"
+
+// Sums is what SHA256SUMS says: the hashes of a sealed day's files.
+type Sums struct {
+	Size  int64 // of the day file, in bytes; -1 if it is not said
+	Files []Sum // in the order of the file
+}
+
+// Sum is the hash of one file.
+type Sum struct {
+	Name string // seen from the day's directory, with /
+	Hash [sha256.Size]byte
+}
+
+const (
+	sumsTitle = "# A sealed day. In this directory: sha256sum -c " + SumsName + "\n"
+	sizeIntro = "# size "
+)
+
+// Encode returns the sums as `sha256sum -c` reads them. It passes over lines that begin with #, in silence, with --strict and
+// --warn too; the second of them says how many bytes of the day file are hashed.
+//
+//	# A sealed day. In this directory: sha256sum -c SHA256SUMS
+//	# size 1234 events.json
+//	HASH  events.json
+//	HASH  boards/NAME.canvas
+func (s Sums) Encode() []byte {
+	b := fmt.Appendf(nil, "%s%s%d %s\n", sumsTitle, sizeIntro, s.Size, DataName)
+	for _, f := range s.Files {
+		b = fmt.Appendf(b, "%x  %s\n", f.Hash, f.Name)
+	}
+	return b
+}
+
+// ParseSums reads what Encode or sha256sum has written.
+func ParseSums(data []byte) (Sums, error) {
+	s := Sums{Size: -1}
+	n := 0
+	for line := range bytes.Lines(data) {
+		n++
+		text := strings.TrimRight(string(line), "\r\n")
+		if size, ok := strings.CutPrefix(text, sizeIntro); ok {
+			size, ok = strings.CutSuffix(size, " "+DataName)
+			v, err := strconv.ParseInt(size, 10, 64)
+			if !ok || err != nil || v < 0 || s.Size >= 0 {
+				return s, fmt.Errorf("line %d gives no size of %s", n, DataName)
+			}
+			s.Size = v
+			continue
+		}
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		f, ok := parseSum(text)
+		if !ok {
+			return s, fmt.Errorf("line %d is no hash and name of a file of the day", n)
+		}
+		s.Files = append(s.Files, f)
+	}
+	return s, nil
+}
+
+func parseSum(line string) (f Sum, ok bool) {
+	const digits = 2 * sha256.Size
+	if len(line) < digits+3 || line[digits] != ' ' || line[digits+1] != ' ' && line[digits+1] != '*' {
+		return f, false
+	}
+	f.Name = strings.TrimPrefix(line[digits+2:], "./")
+	_, err := hex.Decode(f.Hash[:], []byte(line[:digits]))
+	return f, err == nil && filepath.IsLocal(filepath.FromSlash(f.Name))
+}
+
+// TakeSums hashes the files of the directory day that are part of the truth: of the day file data its first size bytes,
+// and the snapshots and what is in quarantine, as far as Daybook has named them.
+func TakeSums(ctx context.Context, fsys durable.FS, day string, data io.ReaderAt, size int64) (Sums, error) {
+	s := Sums{Size: size}
+	hash, err := hashOf(ctx, data, size)
+	if err != nil {
+		return s, fmt.Errorf("read %s: %w", filepath.Join(day, DataName), err)
+	}
+	s.Files = append(s.Files, Sum{DataName, hash})
+	names, err := besides(fsys, day)
+	for _, name := range names {
+		if err != nil {
+			break
+		}
+		var f Sum
+		if f, err = takeSum(ctx, fsys, day, name); err == nil {
+			s.Files = append(s.Files, f)
+		}
+	}
+	return s, err
+}
+
+func takeSum(ctx context.Context, fsys durable.FS, day, name string) (Sum, error) {
+	path := filepath.Join(day, filepath.FromSlash(name))
+	f, err := fsys.Open(path, false)
+	if err != nil {
+		return Sum{}, err
+	}
+	defer f.Close() // nothing was written
+	info, err := f.Stat()
+	if err == nil && !info.Mode.IsRegular() {
+		err = errors.New("it is no regular file: move it away")
+	}
+	var hash [sha256.Size]byte
+	if err == nil {
+		hash, err = hashOf(ctx, f, info.Size)
+	}
+	if err != nil {
+		err = fmt.Errorf("read %s: %w", path, err)
+	}
+	return Sum{name, hash}, err
+}
+
+// hashOf returns the SHA-256 of the first n bytes.
+func hashOf(ctx context.Context, r io.ReaderAt, n int64) (hash [sha256.Size]byte, err error) {
+	h := sha256.New()
+	_, err = io.CopyBuffer(h, &boundReader{ctx, io.NewSectionReader(r, 0, n)}, make([]byte, chunk))
+	h.Sum(hash[:0])
+	return hash, err
+}
+
+// boundReader ends with its context.
+type boundReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (b *boundReader) Read(p []byte) (int, error) {
+	if err := context.Cause(b.ctx); err != nil {
+		return 0, err
+	}
+	return b.r.Read(p)
+}
+
+// besides lists the files of a day that Daybook has put beside the day file for good: their names say what is in them.
+func besides(fsys durable.FS, day string) ([]string, error) {
+	var names []string
+	for _, dir := range []struct{ name, pattern string }{
+		{BoardsName, `^[0-9a-f]{64}\.canvas$`},
+		{QuarantineName, `^[0-9]{12,}-[0-9a-f]{8}(-[0-9]+)?\.(raw|json)$`},
+	} {
+		entries, err := fsys.ReadDir(filepath.Join(day, dir.name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		pattern := regexp.MustCompile(dir.pattern)
+		for _, e := range entries {
+			if pattern.MatchString(e.Name()) {
+				names = append(names, dir.name+"/"+e.Name())
+			}
+		}
+	}
+	return names, nil
+}
+
+// Wrong is a file that is not what it was.
+type Wrong struct {
+	Name    string // seen from the day's directory, with /
+	Missing bool
+	Size    int64 // bytes in question; 0 if that is not known
+	Reason  string
+}
+
+// Broken compares the files of the directory day with its SHA256SUMS, if there is one, and its snapshots with their names. A
+// day file that has only grown is sound, and so are files that are not listed. It takes no lock: since the list is
+// read first, whatever is appended or sealed meanwhile changes nothing.
+func Broken(ctx context.Context, fsys durable.FS, day string) ([]Wrong, error) {
+	listed := make(map[string]bool)
+	var wrong []Wrong
+	data, err := durable.ReadFile(fsys, filepath.Join(day, SumsName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	sums, perr := ParseSums(data)
+	if perr != nil {
+		wrong = append(wrong, Wrong{Name: SumsName, Reason: "it cannot be read: " + perr.Error()})
+	}
+	for _, s := range sums.Files {
+		listed[s.Name] = true
+		if s.Name == MarkName || s.Name == SumsName {
+			continue // another program's list: they change
+		}
+		w, err := compare(ctx, fsys, day, s, sums.Size)
+		if err != nil {
+			return nil, err
+		}
+		if w.Reason != "" {
+			wrong = append(wrong, w)
+		}
+	}
+	names, err := besides(fsys, day)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		want, snapshot := strings.CutPrefix(name, BoardsName+"/")
+		if !snapshot || listed[name] {
+			continue
+		}
+		s, err := takeSum(ctx, fsys, day, name)
+		if err != nil {
+			return nil, err
+		}
+		if fmt.Sprintf("%x.canvas", s.Hash) != want {
+			wrong = append(wrong, Wrong{Name: name, Reason: "its bytes do not have the hash that is its name"})
+		}
+	}
+	return wrong, nil
+}
+
+// compare compares one file with its sum; size is how many bytes of the day file the sum is of.
+func compare(ctx context.Context, fsys durable.FS, day string, s Sum, size int64) (Wrong, error) {
+	w := Wrong{Name: s.Name}
+	path := filepath.Join(day, filepath.FromSlash(s.Name))
+	info, err := fsys.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		w.Missing, w.Reason = true, "the file is missing; it was there when the day was sealed"
+		return w, nil
+	}
+	if err == nil && !info.Mode.IsRegular() {
+		w.Reason = "it is no regular file any more"
+		return w, nil
+	}
+	if err != nil {
+		return w, err
+	}
+	if s.Name != DataName || size < 0 {
+		size = info.Size
+	}
+	w.Size = size
+	f, err := fsys.Open(path, false)
+	if err != nil {
+		return w, err
+	}
+	defer f.Close() // nothing was written
+	hash, err := hashOf(ctx, f, size)
+	if err != nil {
+		return w, fmt.Errorf("read %s: %w", path, err)
+	}
+	switch {
+	case hash == s.Hash && info.Size >= size:
+		return w, nil
+	case s.Name == DataName && info.Size < size:
+		w.Reason = fmt.Sprintf("the file has %d bytes; it had %d when the day was sealed", info.Size, size)
+	default:
+		w.Reason = "its bytes are others than when the day was sealed"
+	}
+	return w, nil
+}
+
+// Marked returns how many bytes of the day file were durable by the mark of the directory day, whichever file it is for; 0
+// if there is no mark.
+func Marked(fsys durable.FS, day string) int64 {
+	f, err := fsys.Open(filepath.Join(day, MarkName), false)
+	if err != nil {
+		return 0
+	}
+	defer f.Close() // nothing was written
+	m, _ := readMark(f)
+	return m.Size
+}
+
+// Settle makes the first size bytes of the day file in the directory day durable, unless its mark says that they are. The
+// caller holds the book's lock.
+//
+// Calls if it does not: those of Refresh and of Sync.
+func Settle(fsys durable.FS, day, temp string, size int64) error {
+	f := New(fsys, day, temp, false, silent{}) // Verify has found nothing that it could tell of
+	info, err := fsys.Stat(f.Path())
+	if err != nil {
+		return err
+	}
+	if mark, err := fsys.Open(filepath.Join(day, MarkName), false); err == nil {
+		m, ok := readMark(mark)
+		mark.Close() // nothing was written
+		if ok && m.Inode == info.ID.Inode && m.Size >= size {
+			return nil
+		}
+	}
+	if err = f.Refresh(false); err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// silent is an Observer that does not care.
+type silent struct{}
+
+func (silent) Reset()        {}
+func (silent) Line(Line)     {}
+func (silent) Damage(Damage) {}
