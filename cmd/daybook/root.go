@@ -68,6 +68,8 @@ The book is the directory given with --book, else the one that the environment v
 		newCat(e, g),
 		newStats(e, g),
 		newVerify(e, g),
+		newRepair(e, g),
+		newSeal(e, g),
 		newSchema(e, g),
 		newVersion(e, g),
 	)
