@@ -3,6 +3,7 @@ package daybook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"path/filepath"
@@ -53,6 +54,9 @@ func (b *Book) Seal(ctx context.Context, q Query) iter.Seq2[Sealed, error] {
 				if s, err = b.sealDay(ctx, day); !errors.Is(err, errRewritten) || try == 10 {
 					break
 				}
+			}
+			if errors.Is(err, errRewritten) {
+				err = fmt.Errorf("seal %s while others write to it: %w", day, err)
 			}
 			if err != nil {
 				break
