@@ -289,7 +289,7 @@ func crashAt(n int, applied bool, part int) (*faultfs.FS, *int) {
 // lost, and the repair done again ends as if nothing had happened, for each kind of damage.
 func TestRepairCrashes(t *testing.T) {
 	paths := []string{ // those that differ in the calls that are made
-		"torn line", "glued", "byte order mark",
+		"torn line", "glued", "byte order mark", "twice",
 		"unfinished after damage", "only its newline is missing", "no event, its newline is missing",
 	}
 	for i, c := range damagedDays() {
@@ -342,6 +342,10 @@ func crashRepair(t *testing.T, c damagedDay, settings *Settings, n int, applied 
 	// The damage is done to the file, in place, behind what the writer knows, as by a program without the lock.
 	writeDay(t, dir, first+c.before)
 	before, after := first+c.before, first+c.after
+	if strings.HasSuffix(before, "\n") { // the mark is for the damage, too
+		mustAppend(t, writer, lineOf("last"))
+		before, after = before+lineOf("last")+"\n", after+lineOf("last")+"\n"
+	}
 	mended := before[:strings.LastIndexByte(before, '\n')+1]
 	completed := before + "\n"
 

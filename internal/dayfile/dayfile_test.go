@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
+
+	"daybook/internal/durable"
 )
 
 func TestMarkIsItsInverse(t *testing.T) {
@@ -128,4 +131,57 @@ func TestDecodeString(t *testing.T) {
 			t.Errorf("DecodeString(%s): got %q, want %q", raw, got, want)
 		}
 	}
+}
+
+// TestQuarantineAgain: the same bytes are kept once, with the first note; other bytes never take their place.
+func TestQuarantineAgain(t *testing.T) {
+	dir := t.TempDir()
+	keep := func(contents, reason string) string {
+		t.Helper()
+		name, err := Quarantine(durable.OS(), dir, dir, strings.NewReader(contents), 2, 3, reason)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	read := func(name string) string {
+		t.Helper()
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	first := keep("..abc..", "one")
+	note := read(strings.TrimSuffix(first, "raw") + "json")
+	if again := keep("..abc", "two"); again != first || read(first) != "abc" || read(strings.TrimSuffix(first, "raw")+"json") != note {
+		t.Errorf("kept again as %s: %q, note %s, want %s and %s", again, read(first), read(strings.TrimSuffix(first, "raw")+"json"), first, note)
+	}
+	for _, other := range []string{"abd", "abcd"} { // as if they had the same checksum
+		if err := os.WriteFile(first, []byte(other), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		second := keep("..abc..", "three")
+		if second == first || read(second) != "abc" || read(first) != other {
+			t.Errorf("with %q in its place: kept as %s", other, second)
+		}
+	}
+	if _, err := Quarantine(durable.OS(), dir, dir, strings.NewReader("..ab"), 2, 3, "short"); err == nil {
+		t.Error("bytes that are not there are kept")
+	}
+}
+
+func FuzzParseSums(f *testing.F) {
+	f.Add(Sums{Size: 3, Files: []Sum{{Name: DataName}, {Name: "boards/x.canvas"}}}.Encode())
+	f.Add([]byte("# size x events.json\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := ParseSums(data)
+		if err != nil || s.Size < 0 {
+			return
+		}
+		again, err := ParseSums(s.Encode())
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(s) {
+			t.Errorf("%q: got %v, %v, want %v", data, again, err, s)
+		}
+	})
 }

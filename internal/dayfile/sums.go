@@ -85,7 +85,10 @@ func parseSum(line string) (f Sum, ok bool) {
 	if len(line) < digits+3 || line[digits] != ' ' || line[digits+1] != ' ' && line[digits+1] != '*' {
 		return f, false
 	}
-	f.Name = strings.TrimPrefix(line[digits+2:], "./")
+	f.Name = line[digits+2:]
+	for strings.HasPrefix(f.Name, "./") {
+		f.Name = f.Name[2:]
+	}
 	_, err := hex.Decode(f.Hash[:], []byte(line[:digits]))
 	return f, err == nil && filepath.IsLocal(filepath.FromSlash(f.Name))
 }
