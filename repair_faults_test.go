@@ -201,7 +201,7 @@ func TestRepairWhileWriting(t *testing.T) {
 			var work sync.WaitGroup
 			for i, b := range books {
 				work.Go(func() {
-					for n := 0; !stop.Load() || n < 20; n++ {
+					for n := 0; n < 20 || !stop.Load() && n < 1000; n++ {
 						e := parse(t, lineOf(fmt.Sprintf("%d-%d", i, n)))
 						if pos, err := b.Append(context.Background(), e); err != nil || pos.Duplicate {
 							t.Errorf("append while a repair runs: %+v, %v", pos, err)

@@ -253,7 +253,7 @@ func TestSealWhileWriting(t *testing.T) {
 		var work sync.WaitGroup
 		for i, b := range books {
 			work.Go(func() {
-				for n := 0; !stop.Load(); n++ {
+				for n := 0; !stop.Load() && n < 1000; n++ {
 					if _, err := b.Append(context.Background(), parse(t, lineOf(fmt.Sprintf("%d-%d", i, n)))); err != nil {
 						t.Errorf("append while a seal runs: %v", err)
 						return
@@ -271,7 +271,7 @@ func TestSealWhileWriting(t *testing.T) {
 			}
 		})
 		sealed := 0
-		for round := range 12 {
+		for round := range 8 {
 			if round%4 == 3 {
 				damageDay(t, dir, books[1], fmt.Sprintf("{broken %d\n", round))
 				if _, _, err := repairAll(books[1]); err != nil {
