@@ -135,10 +135,17 @@ def ends_as_object(line):
     return True
 
 
+def compact(line):
+    """The line without white space outside of strings."""
+    return b"".join(
+        part if part.startswith(b'"') else part.translate(None, b" \t\r") for part in re.findall(rb'"(?:[^"\\]|\\.)*"|[^"]+', line)
+    )
+
+
 def read(data, day=DAY):
     """Returns what a reader finds in a day file, given as bytes."""
     events, damaged, findings, unfinished = [], [], [], None
-    first = {}  # the first line of each event_id
+    met = {}  # the spellings of the events of each event_id
     offset = 0
     for number, line in enumerate(data.split(b"\n"), 1):
         whole = offset + len(line) < len(data)
@@ -168,10 +175,10 @@ def read(data, day=DAY):
             continue
         if time[:10] != day:
             find("wrong_day", event_id=name)
-        if name not in first:
-            first[name] = line
-        else:
-            find("twice" if first[name] == line else "conflict", event_id=name)
+        spelling = compact(line)
+        if name in met:
+            find("twice" if spelling in met[name] else "conflict", event_id=name)
+        met.setdefault(name, []).append(spelling)
     return {"events": events, "damaged": damaged, "unfinished": unfinished, "findings": findings}
 
 
