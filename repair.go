@@ -51,13 +51,14 @@ func (b *Book) RepairPlan(ctx context.Context, q Query) iter.Seq2[Repaired, erro
 }
 
 // Repair mends the day files that q names, as far as that is certain (promise 11): damaged bytes and the second of two
-// identical events are put into quarantine, whole events that lack only their form get lines of their own, an unfinished last line is
-// completed or put into quarantine. Everything else is left as it is. It yields each finding, when its day is done. No
-// byte is discarded. Others may read and append meanwhile: the book's lock is held only for a moment, in which the new
-// file takes the old one's place. Without damage nothing is locked and nothing changes. The views of a repaired day are brought up to date.
+// identical events are put into quarantine, whole events that lack only their form get lines of their own, an unfinished
+// last line is completed or put into quarantine. Everything else is left as it is. It yields each finding, when its day is
+// done. No byte is discarded. Others may read and append meanwhile: the book's lock is held only for a moment, in which the
+// new file takes the old one's place. Without damage nothing is locked and nothing changes. The views of a repaired day
+// are brought up to date.
 //
-// The error is ErrLocked, ErrClosed, the context's cause or the file system's, and the last thing that is yielded; the days before
-// are done, and the day in question is as it was or repaired. Done again it goes on.
+// The error is ErrLocked, ErrClosed, the context's cause or the file system's, and the last thing that is yielded; the days
+// before are done, and the day in question is as it was or repaired. Done again it goes on.
 func (b *Book) Repair(ctx context.Context, q Query) iter.Seq2[Repaired, error] {
 	return b.eachFinding(ctx, q, func(ctx context.Context, day Day) ([]Repaired, error) {
 		list, err := b.plan(ctx, day)
@@ -70,7 +71,9 @@ func (b *Book) Repair(ctx context.Context, q Query) iter.Seq2[Repaired, error] {
 	})
 }
 
-func (b *Book) eachFinding(ctx context.Context, q Query, do func(context.Context, Day) ([]Repaired, error)) iter.Seq2[Repaired, error] {
+func (b *Book) eachFinding(
+	ctx context.Context, q Query, do func(context.Context, Day) ([]Repaired, error),
+) iter.Seq2[Repaired, error] {
 	return func(yield func(Repaired, error) bool) {
 		days, err := b.traces()
 		for _, day := range days {
