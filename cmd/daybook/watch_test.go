@@ -100,6 +100,7 @@ func history(t *testing.T, book string) (boards map[string]map[string]string, ev
 						e.Canvas, e.Details.NodeID, e.Details.Old, e.Details.New, got)
 				}
 				boards[e.Canvas][e.Details.NodeID] = e.Details.New
+			case "note": // another program's
 			default:
 				t.Errorf("unexpected event: %s", line)
 			}

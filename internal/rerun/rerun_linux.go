@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,8 +54,9 @@ func AsNobody(t *testing.T, dirs ...string) bool {
 	return false
 }
 
-// WithMounts has the test's body run where it may mount what it likes: nobody else sees it, and it ends with the test.
-// It returns true where the body is to go on. Only root may; other users skip the test.
+// WithMounts has the test's body run where it may mount what it likes: nobody else sees it. With the test's process, however
+// it ends, all that it has started end, and then its mounts go. It returns true where the body is to go on. Only root may;
+// other users skip the test.
 func WithMounts(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) == t.Name() {
@@ -69,7 +71,13 @@ func WithMounts(t *testing.T) bool {
 	}
 	cmd := exec.Command(program)
 	cmd.Env = os.Environ()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
+	// In a PID namespace all processes end with the first. It is to end with this one: the signal comes when the thread ends
+	// that has started it, so that one is kept.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Unshareflags: syscall.CLONE_NEWNS, Cloneflags: syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
+	}
 	run(t, cmd)
 	return false
 }
@@ -102,5 +110,7 @@ func run(t *testing.T, cmd *exec.Cmd) {
 		t.Skipf("in a process of its own: %s", text)
 	case !strings.Contains(text, "--- PASS: "+t.Name()+" "):
 		t.Fatalf("in a process of its own the test did not run:\n%s", text)
+	default:
+		t.Logf("in a process of its own:\n%s", text)
 	}
 }
