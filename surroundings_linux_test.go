@@ -254,3 +254,67 @@ func TestNoInode(t *testing.T) {
 		t.Errorf("temporary files: %v", left)
 	}
 }
+
+// fillDay appends until the Book says that it is full, three times, and returns the ids that were acknowledged.
+func fillDay(t *testing.T, b *Book) (acked []string) {
+	t.Helper()
+	for full := 0; full < 3; {
+		id := fmt.Sprint("fill-", len(acked))
+		_, err := b.Append(t.Context(), parse(t, processLine(id)))
+		switch {
+		case err == nil && full > 0:
+			t.Fatalf("%s fits after an append that did not", id)
+		case err == nil:
+			acked = append(acked, id)
+		case !IsFull(err) || !strings.Contains(err.Error(), "events.json"):
+			t.Fatalf("append: got %v, want a full disk and the file", err)
+		default:
+			full++
+		}
+		if len(acked) > 2000 {
+			t.Fatal("the disk is never full")
+		}
+	}
+	return acked
+}
+
+// goesOn checks that what was acknowledged is there, and nothing of what was not, and that the same Book goes on.
+func goesOn(t *testing.T, b *Book, log *bytes.Buffer, acked []string, room func()) {
+	t.Helper()
+	name := filepath.Join(b.Dir(), "2025-11-08", "events.json") // processLine's
+	if n := checkDay(t, name, acked); n != len(acked) || n == 0 {
+		t.Errorf("%d events are there, %d were acknowledged", n, len(acked))
+	}
+	canRead(t, b.Dir(), len(acked))
+	if strings.Contains(log.String(), "trying again") || !strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("log: %.500q", log)
+	}
+	room()
+	late := "fill-" + fmt.Sprint(len(acked))
+	if pos := mustAppend(t, b, processLine(late)); pos.Duplicate {
+		t.Errorf("with room again: got %+v, want it stored", pos)
+	}
+	acked = append(acked, late)
+	if n := checkDay(t, name, acked); n != len(acked) {
+		t.Errorf("%d events are there, %d were acknowledged", n, len(acked))
+	}
+	canRead(t, b.Dir(), len(acked))
+	if kept, _ := filepath.Glob(filepath.Join(filepath.Dir(name), "quarantine", "*")); len(kept) > 0 {
+		t.Errorf("what was never acknowledged is in quarantine: %v", kept)
+	}
+}
+
+// TestNoRoom holds promise 6 on a disk without room, which takes a part of a line: each append is refused at once and leaves
+// nothing, and the same Book goes on with room.
+func TestNoRoom(t *testing.T) {
+	if !rerun.WithMounts(t) {
+		return
+	}
+	disk := mount(t, "size=128k")
+	log, opts := logged()
+	b := open(t, filepath.Join(disk, "book"), opts)
+	filler := filepath.Join(disk, "filler")
+	try(t, os.WriteFile(filler, make([]byte, 64<<10), 0o644))
+	goesOn(t, b, log, fillDay(t, b), func() { try(t, os.Remove(filler)) })
+	try(t, b.Close())
+}

@@ -11,25 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 )
-
-// cutLine is the event of an id such as r7w1-42: the 43rd of the first writer in round 7. Its day and its length follow
-// from the id, so that the checker knows each byte. A round writes three days of its own in turns, and one of the round
-// before.
-func cutLine(id string) string {
-	var round, writer, n int
-	if _, err := fmt.Sscanf(id, "r%dw%d-%d", &round, &writer, &n); err != nil {
-		return ""
-	}
-	day := 3*round + n/60%3
-	if n%10 == 9 && round > 0 {
-		day = 3*round - 1
-	}
-	at := time.Date(2020, 1, 1+day, 14, 32, 15, 0, time.UTC)
-	return fmt.Sprintf(`{"event_id":%q,"timestamp":%q,"canvas_id":"other.canvas","event_type":"note","details":{"pad":%q}}`,
-		id, at.Format(time.RFC3339), strings.Repeat("x", n*37%900))
-}
 
 // afterCut are the events that have a round's four days written.
 func afterCut(round int) (ids []string) {

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,8 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"daybook"
-	"daybook/daemon"
 	"daybook/internal/powercut"
 	"daybook/internal/rerun"
 	"daybook/learning"
@@ -286,7 +286,8 @@ func checkDocuments(t *testing.T, dir string) {
 		}
 		got, err := os.ReadFile(filepath.Join(dir, "session_"+day.String()+".json"))
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("the document of %s is not the one computed from the book: %v; %d bytes, want %d", day, err, len(got), len(want))
+			t.Errorf("the document of %s is not the one computed from the book: %v; (-computed +on disk)\n%s",
+				day, err, cmp.Diff(string(want), string(got)))
 		}
 	}
 }
@@ -447,43 +448,4 @@ func (c *cuts) firstAck(t *testing.T, writers []*cutProcess) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("no writer has acknowledged an event for 30 s")
 	}
-}
-
-// cutThreads is how many appends of a cutWriter wait at the same time.
-const cutThreads = 3
-
-// cutWriter is a program of the library, with the views that the book names: it appends events to the book DIR as NAME with
-// the given sync until it is killed, some at once, and prints each id that is acknowledged.
-func cutWriter(args []string) error {
-	sync, err := daybook.ParseSync(args[2])
-	if err != nil {
-		return err
-	}
-	b, err := daybook.Open(args[0], &daybook.Options{Sync: sync, ViewsFor: func(s daybook.Settings) []daybook.View {
-		return daemon.Views(s.Views, learning.Palette{}, func(string) {})
-	}})
-	if err != nil {
-		return err
-	}
-	var next atomic.Int64
-	failed := make(chan error)
-	for range cutThreads {
-		go func() {
-			for {
-				id := fmt.Sprintf("%s-%d", args[1], next.Add(1)-1)
-				e, err := daybook.ParseEvent([]byte(cutLine(id)))
-				if err == nil {
-					_, err = b.Append(context.Background(), e)
-				}
-				if err == nil {
-					_, err = fmt.Println(id)
-				}
-				if err != nil {
-					failed <- err
-					return
-				}
-			}
-		}()
-	}
-	return <-failed
 }
