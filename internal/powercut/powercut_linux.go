@@ -17,8 +17,7 @@ type Disk struct {
 	Dir  string // where it is mounted
 	Kind string // ext4 or xfs
 
-	device string
-	loop   *os.File // keeps the device; it is given back when this is closed, also by the end of the process
+	image *os.File // without a name: it ends with the process
 }
 
 // Way is how the power is cut.
@@ -45,23 +44,25 @@ func New(t *testing.T, kind string) *Disk {
 		t.Skipf("no %s here: install e2fsprogs and xfsprogs: %v", kind, err)
 	}
 	d := &Disk{Kind: kind, Dir: filepath.Join(t.TempDir(), "disk")}
-	image := filepath.Join(imageDir(t), "image")
-	if err := errors.Join(os.Mkdir(d.Dir, 0o755), os.WriteFile(image, nil, 0o600), os.Truncate(image, imageSize)); err != nil {
+	d.image, err = os.CreateTemp(imageDir(t), "daybook-test-")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := d.attach(t, image); err != nil {
-		t.Skipf("no loop device: %v", err)
+	t.Cleanup(func() { d.image.Close() }) // nobody wants it any more
+	if err := errors.Join(os.Mkdir(d.Dir, 0o755), os.Remove(d.image.Name()), d.image.Truncate(imageSize)); err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(func() { d.loop.Close() }) // the device goes with it
-	args := []string{"-q", "-F", d.device}
+	args := []string{"-q", "-F", "/proc/self/fd/3"}
 	if kind == "xfs" {
 		args[1] = "-f"
 	}
-	if out, err := exec.Command(make, args...).CombinedOutput(); err != nil {
+	mkfs := exec.Command(make, args...)
+	mkfs.ExtraFiles = []*os.File{d.image} // 3
+	if out, err := mkfs.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", make, err, out)
 	}
-	if err := d.mount(""); err != nil {
-		t.Skipf("the kernel does not mount %s: %v", kind, err)
+	if err := d.mount(t, ""); err != nil {
+		t.Skipf("no loop device, or no %s in the kernel: %v", kind, err)
 	}
 	t.Cleanup(func() { unix.Unmount(d.Dir, unix.MNT_DETACH) }) // if it is still mounted
 	if err := d.Cut(AtOnce); err != nil {
@@ -77,54 +78,54 @@ func imageDir(t *testing.T) string {
 	if unix.Statfs("/dev/shm", &st) != nil || int64(st.Bavail)*int64(st.Bsize) < 2*imageSize {
 		return t.TempDir()
 	}
-	dir, err := os.MkdirTemp("/dev/shm", "daybook-test-")
+	return "/dev/shm"
+}
+
+// mount mounts the image. The block device that is made for it goes with the mount, however that ends, and with the device
+// goes what the system has in memory of it: each mount begins with what is on the disk, as after a boot.
+func (d *Disk) mount(t *testing.T, options string) error {
+	loop, err := d.attach(t)
 	if err != nil {
-		return t.TempDir()
+		return err
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
+	defer loop.Close() // the mount has it
+	return unix.Mount(loop.Name(), d.Dir, d.Kind, 0, options)
 }
 
 // attach makes a block device of the image, one that the system takes back when nobody has it open any more.
-func (d *Disk) attach(t *testing.T, image string) error {
+func (d *Disk) attach(t *testing.T) (*os.File, error) {
 	control, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer control.Close()
-	file, err := os.OpenFile(image, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close() // the device has it
-	for range 20 {     // others may be looking for a device, too
+	defer control.Close() // nothing was written
+	for range 20 {        // others may be looking for a device, too
 		n, err := unix.IoctlRetInt(int(control.Fd()), unix.LOOP_CTL_GET_FREE)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		d.device = fmt.Sprint("/dev/loop", n)
-		if _, err := os.Stat(d.device); err != nil {
-			d.device = filepath.Join(t.TempDir(), "loop")
-			if err := unix.Mknod(d.device, unix.S_IFBLK|0o600, int(unix.Mkdev(7, uint32(n)))); err != nil {
-				return err
+		name := fmt.Sprint("/dev/loop", n)
+		if _, err := os.Stat(name); err != nil {
+			name = filepath.Join(t.TempDir(), "loop")
+			if err := unix.Mknod(name, unix.S_IFBLK|0o600, int(unix.Mkdev(7, uint32(n)))); err != nil {
+				return nil, err
 			}
 		}
-		if d.loop, err = os.OpenFile(d.device, os.O_RDWR, 0); err != nil {
-			return err
+		loop, err := os.OpenFile(name, os.O_RDWR, 0)
+		if err != nil {
+			return nil, err
 		}
-		config := unix.LoopConfig{Fd: uint32(file.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}}
-		if err = unix.IoctlLoopConfigure(int(d.loop.Fd()), &config); err == nil {
-			return nil
+		config := unix.LoopConfig{Fd: uint32(d.image.Fd()), Info: unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}}
+		if err = unix.IoctlLoopConfigure(int(loop.Fd()), &config); err == nil {
+			return loop, nil
 		}
-		d.loop.Close() // nothing was written
+		loop.Close() // nothing was written
 		if !errors.Is(err, unix.EBUSY) {
-			return err
+			return nil, err
 		}
 	}
-	return unix.EBUSY
+	return nil, unix.EBUSY
 }
-
-func (d *Disk) mount(options string) error { return unix.Mount(d.device, d.Dir, d.Kind, 0, options) }
 
 // Cut cuts the power: from now on nothing reaches the disk.
 func (d *Disk) Cut(how Way) error {
@@ -158,7 +159,7 @@ func (d *Disk) Remount(t *testing.T, options string) {
 			t.Fatalf("unmount %s: %v", d.Dir, err)
 		}
 	}
-	if err := d.mount(options); err != nil {
+	if err := d.mount(t, options); err != nil {
 		t.Fatalf("mount %s again: %v", d.Kind, err)
 	}
 }
