@@ -231,6 +231,12 @@ func (c *cuts) reopen(t *testing.T, round int, b *cutBook) {
 		daybookRun(t, "", "watch", c.vault, "--book", b.dir, "--once")
 	}
 	ids := afterCut(round)
+	if b.watched && round%2 == 1 { // two days are only looked at, if the cut has left whole lines
+		ids = slices.DeleteFunc(ids, func(id string) bool {
+			raw := b.raw[cutDay(id)]
+			return (strings.HasSuffix(id, "-60") || strings.HasSuffix(id, "-120")) && strings.HasSuffix(raw, "\n")
+		})
+	}
 	var lines strings.Builder
 	for _, id := range ids {
 		b.must[id] = true

@@ -21,6 +21,19 @@ import (
 // from the id, so that the checker knows each byte. A round writes three days of its own in turns, and one of the round
 // before.
 func cutLine(id string) string {
+	day := cutDay(id)
+	if day == "" {
+		return ""
+	}
+	_, number, _ := strings.Cut(id, "-")
+	n := 0
+	fmt.Sscan(number, &n) // cutDay has read it
+	return fmt.Sprintf(`{"event_id":%q,"timestamp":"%sT14:32:15Z","canvas_id":"other.canvas","event_type":"note","details":{"pad":%q}}`,
+		id, day, strings.Repeat("x", n*37%900))
+}
+
+// cutDay is the day of such an event; "" if the id is another one.
+func cutDay(id string) string {
 	var round, writer, n int
 	if _, err := fmt.Sscanf(id, "r%dw%d-%d", &round, &writer, &n); err != nil {
 		return ""
@@ -29,9 +42,7 @@ func cutLine(id string) string {
 	if n%10 == 9 && round > 0 {
 		day = 3*round - 1
 	}
-	at := time.Date(2020, 1, 1+day, 14, 32, 15, 0, time.UTC)
-	return fmt.Sprintf(`{"event_id":%q,"timestamp":%q,"canvas_id":"other.canvas","event_type":"note","details":{"pad":%q}}`,
-		id, at.Format(time.RFC3339), strings.Repeat("x", n*37%900))
+	return time.Date(2020, 1, 1+day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
 
 // cutThreads is how many appends of a cutWriter wait at the same time.

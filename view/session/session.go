@@ -51,6 +51,10 @@ type View struct {
 	meta    metadata
 }
 
+// writtenOut is after how long the system has written out what a document was given, at the latest. A power cut tears only
+// what was written later.
+const writtenOut = 2 * time.Minute
+
 // maxOpen is how many documents stay open.
 const maxOpen = 8
 
@@ -83,8 +87,8 @@ func orStory(p learning.Palette) learning.Palette {
 func (v *View) Name() string { return "session" }
 
 // Open makes the documents that are missing and brings those up to date that say themselves that they are behind or that an
-// earlier day has grown; a document is compared with the book as a whole only when it is first written. It goes on
-// after an error and returns all. When ctx ends, the documents that are left stay as they are.
+// earlier day has grown. A document is compared with the book as a whole when it is first written, and here if a power cut
+// may have torn it. Open goes on after an error and returns all. When ctx ends, the documents that are left stay as they are.
 func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -102,11 +106,29 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 		return err
 	}
 	var errs []error
-	limit := v.timeout
-	for _, day := range union(h.days, days) {
+	all := union(h.days, days)
+	current := make(map[daybook.Day]durable.Info, len(all))
+	newest := int64(0) // when a document was written last
+	for _, day := range all {
 		v.met(day)
-		if info, ok := isCurrent(v.fsys, documentPath(b, day), day, h); ok && len(v.kept[day]) == 0 {
-			v.left[day] = info
+		info, ok := isCurrent(v.fsys, documentPath(b, day), day, h)
+		if newest = max(newest, info.ModTime); ok {
+			current[day] = info
+		}
+	}
+	limit := v.timeout
+	for _, day := range all {
+		info, ok := current[day]
+		if ok {
+			if v.left[day] = info; info.ModTime < newest-writtenOut.Nanoseconds() && len(v.kept[day]) == 0 {
+				continue
+			}
+			err := v.bring(ctx, day, 0)
+			if errors.Is(err, durable.ErrLocked) || durable.IsRefused(err) { // it says that it is current: others may look
+				delete(v.pending, day)
+				err = nil
+			}
+			errs = append(errs, err)
 			continue
 		}
 		err := v.bring(ctx, day, limit)
