@@ -304,8 +304,8 @@ func goesOn(t *testing.T, b *Book, log *bytes.Buffer, acked []string, room func(
 	}
 }
 
-// TestNoRoom holds promise 6 on a disk without room, which takes a part of a line: each append is refused at once and leaves
-// nothing, and the same Book goes on with room.
+// TestNoRoom holds promise 6 on a disk without room, which takes a part of a line: each append is refused at once and
+// leaves nothing, and the same Book goes on with room.
 func TestNoRoom(t *testing.T) {
 	if !rerun.WithMounts(t) {
 		return

@@ -70,7 +70,8 @@ func (b *cutBook) look() {
 	for day, text := range b.raw {
 		bound := b.mark(day, text)
 		if b.replace && text != "" && !strings.HasSuffix(text, "\n") {
-			b.fault("damaged", "%s is replaced whole and has an unfinished line: %.100q", day, text[strings.LastIndexByte(text, '\n')+1:])
+			b.fault("damaged", "%s is replaced whole and has an unfinished line: %.100q",
+				day, text[strings.LastIndexByte(text, '\n')+1:])
 		}
 		at := 0
 		for line := range strings.Lines(text) {

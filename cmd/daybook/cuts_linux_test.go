@@ -60,8 +60,8 @@ func powerCuts(t *testing.T, kind string) {
 			return
 		}
 	}
-	t.Logf("%s: %d cuts, %d events acknowledged before them, 0 lost; %d unacknowledged ones stayed, %d lines torn or damaged beyond the mark",
-		kind, n, c.acked, c.stayed, c.torn)
+	t.Logf("%s: %d cuts, %d events acknowledged before them, 0 lost; %d unacknowledged ones stayed, "+
+		"%d lines torn or damaged beyond the mark", kind, n, c.acked, c.stayed, c.torn)
 }
 
 // TestPowerCutsWithoutSync: the harness finds a loss where there is one, on either file system; nothing else may be wrong.
@@ -88,7 +88,8 @@ func TestPowerCutsWithoutSync(t *testing.T) {
 		if lost == 0 {
 			t.Errorf("%s: %d power cuts without a sync, and nothing was lost: the harness cuts nothing", kind, rounds)
 		}
-		t.Logf("%s: %d cuts without the sync, %d of %d acknowledged events lost, %d lines torn or damaged", kind, rounds, lost, c.acked, c.torn)
+		t.Logf("%s: %d cuts without the sync, %d of %d acknowledged events lost, %d lines torn or damaged",
+			kind, rounds, lost, c.acked, c.torn)
 	}
 }
 
@@ -145,9 +146,16 @@ func (c *cuts) newBooks(t *testing.T, round int) {
 	}
 }
 
+// program is a command with a -race build's second of sleep at its end left out.
+func program(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	return cmd
+}
+
 func daybookRun(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("daybook", args...)
+	cmd := program("daybook", args...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var talk bytes.Buffer
 	cmd.Stderr = &talk
@@ -219,7 +227,8 @@ func (c *cuts) cut(t *testing.T, round int, b *cutBook, sync string) {
 	c.stayed += b.unacknowledged(fmt.Sprintf("r%dw", round))
 	for kind, faults := range b.faults {
 		if kind != c.expect {
-			t.Errorf("round %d, %s, %s: %s: %d: %.2000q", round, c.disk.Kind, filepath.Base(b.dir), kind, len(faults), faults[:min(len(faults), 10)])
+			t.Errorf("round %d, %s, %s: %s: %d: %.2000q",
+				round, c.disk.Kind, filepath.Base(b.dir), kind, len(faults), faults[:min(len(faults), 10)])
 		}
 	}
 }
@@ -254,7 +263,7 @@ func (c *cuts) reopen(t *testing.T, round int, b *cutBook) {
 		c.checkBoards(t, b)
 		checkDocuments(t, b.dir)
 	}
-	verify, err := exec.Command("daybook", "verify", "--book", b.dir).CombinedOutput()
+	verify, err := program("daybook", "verify", "--book", b.dir).CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 3 || len(b.scars) == 0) {
 		t.Errorf("round %d: verify: %v\n%s", round, err, verify)
@@ -340,9 +349,9 @@ func (c *cuts) start(t *testing.T, round int, b *cutBook, sync string) []*cutPro
 	return all
 }
 
-func startCut(t *testing.T, name, program string, args ...string) *cutProcess {
+func startCut(t *testing.T, name, command string, args ...string) *cutProcess {
 	t.Helper()
-	p := &cutProcess{cmd: exec.Command(program, args...), name: name, done: make(chan struct{}), first: make(chan struct{})}
+	p := &cutProcess{cmd: program(command, args...), name: name, done: make(chan struct{}), first: make(chan struct{})}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -355,7 +364,7 @@ func startCut(t *testing.T, name, program string, args ...string) *cutProcess {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	if program == "daybook" && name != "" {
+	if command == "daybook" && name != "" {
 		go p.feed(in)
 	}
 	go p.read(out)

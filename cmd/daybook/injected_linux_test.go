@@ -112,7 +112,7 @@ func (f *failingBook) run(t *testing.T, i injection, path string) (acked []strin
 		"watch":   {"daybook", "watch", f.vault, "--book", f.dir, "--debounce", "10ms", "--json"},
 	}[i.program]...)
 	cmd := exec.Command("strace", args...)
-	cmd.Env = append(os.Environ(), "GOMAXPROCS=1")
+	cmd.Env = append(os.Environ(), "GOMAXPROCS=1", "GORACE=atexit_sleep_ms=0")
 	var out, errs lockedBuffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	r, w := io.Pipe()
@@ -273,7 +273,7 @@ func (f *failingBook) check(t *testing.T, i injection, acked []string) {
 		}
 	}
 	checkDocuments(t, f.dir)
-	if out, err := exec.Command("daybook", "verify", "--book", f.dir).CombinedOutput(); err != nil {
+	if out, err := program("daybook", "verify", "--book", f.dir).CombinedOutput(); err != nil {
 		t.Errorf("%v: verify: %v\n%s", i, err, out)
 	}
 	filepath.WalkDir(f.dir, func(name string, _ fs.DirEntry, err error) error {
@@ -284,8 +284,8 @@ func (f *failingBook) check(t *testing.T, i injection, acked []string) {
 	})
 }
 
-// ids counts the events by id; each line is whole and, if it is one of cutLine's, byte for byte what was appended. Unless all
-// is settled, the last line may be torn.
+// ids counts the events by id; each line is whole and, if it is one of cutLine's, byte for byte what was appended. Unless
+// all is settled, the last line may be torn.
 func (f *failingBook) ids(t *testing.T, i injection, settled bool) map[string]int {
 	all := map[string]int{}
 	names, _ := filepath.Glob(filepath.Join(f.dir, "????-??-??", "events.json")) // the pattern is good

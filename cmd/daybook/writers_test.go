@@ -28,8 +28,8 @@ func cutLine(id string) string {
 	_, number, _ := strings.Cut(id, "-")
 	n := 0
 	fmt.Sscan(number, &n) // cutDay has read it
-	return fmt.Sprintf(`{"event_id":%q,"timestamp":"%sT14:32:15Z","canvas_id":"other.canvas","event_type":"note","details":{"pad":%q}}`,
-		id, day, strings.Repeat("x", n*37%900))
+	return fmt.Sprintf(`{"event_id":%q,"timestamp":"%sT14:32:15Z","canvas_id":"other.canvas","event_type":"note",`+
+		`"details":{"pad":%q}}`, id, day, strings.Repeat("x", n*37%900))
 }
 
 // cutDay is the day of such an event; "" if the id is another one.
@@ -84,8 +84,8 @@ func cutWriter(args []string) error {
 	return <-failed
 }
 
-// stubbornWriter is a program of the library: it appends an event for each line of its input to the book DIR, with the views
-// that the book names. What fails is tried again with the same Book, up to four times. It prints the ids that were
+// stubbornWriter is a program of the library: it appends an event for each line of its input to the book DIR, with the
+// views that the book names. What fails is tried again with the same Book, up to four times. It prints the ids that were
 // acknowledged.
 func stubbornWriter(args []string) error {
 	b, err := daybook.Open(args[0], &daybook.Options{ViewsFor: func(s daybook.Settings) []daybook.View {

@@ -35,8 +35,8 @@ const shutdown = 0x8004587d
 
 const imageSize = 640 << 20 // xfs asks for 300 MiB at least
 
-// New makes a disk, ext4 or xfs, and mounts it, where rerun.WithMounts has said yes. It skips the test, with the reason, if this
-// machine cannot: the programs, the loop devices or the ioctl are missing.
+// New makes a disk, ext4 or xfs, and mounts it, where rerun.WithMounts has said yes. It skips the test, with the reason,
+// if this machine cannot: the programs, the loop devices or the ioctl are missing.
 func New(t *testing.T, kind string) *Disk {
 	t.Helper()
 	make, err := exec.LookPath("mkfs." + kind)

@@ -54,9 +54,9 @@ func AsNobody(t *testing.T, dirs ...string) bool {
 	return false
 }
 
-// WithMounts has the test's body run where it may mount what it likes: nobody else sees it. With the test's process, however
-// it ends, all that it has started end, and then its mounts go. It returns true where the body is to go on. Only root may;
-// other users skip the test.
+// WithMounts has the test's body run where it may mount what it likes: nobody else sees it. With the test's process,
+// however it ends, all that it has started end, and then its mounts go. It returns true where the body is to go on. Only
+// root may; other users skip the test.
 func WithMounts(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(inside) == t.Name() {
@@ -71,8 +71,8 @@ func WithMounts(t *testing.T) bool {
 	}
 	cmd := exec.Command(program)
 	cmd.Env = os.Environ()
-	// In a PID namespace all processes end with the first. It is to end with this one: the signal comes when the thread ends
-	// that has started it, so that one is kept.
+	// In a PID namespace all processes end with the first. It is to end with this one: the signal comes when the thread
+	// ends that has started it, so that one is kept.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd.SysProcAttr = &syscall.SysProcAttr{

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestDocumentTornByPowerCut: what a power cut has torn is found by the next Open, in a document that nobody writes again, too,
-// whatever its end says and however long the cut is past. One that had long been written out is not read.
+// TestDocumentTornByPowerCut: what a power cut has torn is found by the next Open, in a document that nobody writes again,
+// too, whatever its end says and however long the cut is past. One that had long been written out is not read.
 func TestDocumentTornByPowerCut(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -88,7 +88,8 @@ func (v *View) Name() string { return "session" }
 
 // Open makes the documents that are missing and brings those up to date that say themselves that they are behind or that an
 // earlier day has grown. A document is compared with the book as a whole when it is first written, and here if a power cut
-// may have torn it. Open goes on after an error and returns all. When ctx ends, the documents that are left stay as they are.
+// may have torn it. Open goes on after an error and returns all. When ctx ends, the documents that are left stay as they
+// are.
 func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
