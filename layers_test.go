@@ -45,7 +45,7 @@ const layers = `
 `
 
 // forTests is what the tests of any package may import besides what their package may.
-const forTests = `internal/faultfs internal/powercut internal/rerun docs/schema/schematest
+const forTests = `internal/faultfs internal/killtest internal/powercut internal/rerun docs/schema/schematest
 	github.com/google/go-cmp github.com/rogpeppe/go-internal github.com/santhosh-tekuri/jsonschema/v6`
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.

@@ -20,6 +20,7 @@ import (
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
+	"daybook/internal/killtest"
 )
 
 // replacing are options for a book whose days are replaced whole (promise 10).
@@ -515,9 +516,11 @@ func TestReplaceProcessesAndReaders(t *testing.T) {
 	dir := t.TempDir()
 	book := open(t, dir, replacing(SyncAlways))
 	const processes, each = 3, 60
-	var writers []process
+	written := killtest.NewBook(dir)
+	var writers []*killtest.Process
 	for i := range processes {
-		writers = append(writers, startWriter(t, dir, fmt.Sprint("p", i), each, SyncAlways))
+		source := killtest.Source{Name: fmt.Sprint("p", i), Size: 330}
+		writers = append(writers, written.Start(t, writerJob{Dir: dir, Source: source, Count: each}.program()))
 	}
 	name := filepath.Join(dir, "2025-11-08", "events.json")
 	ended := make(chan struct{})
@@ -556,18 +559,14 @@ func TestReplaceProcessesAndReaders(t *testing.T) {
 			}
 		}
 	})
-	var acked []string
 	for _, w := range writers {
-		acked = append(acked, <-w.acks...)
-		if err := w.cmd.Wait(); err != nil {
-			t.Errorf("writer: %v", err)
-		}
+		w.Wait()
 	}
 	close(ended)
 	readers.Wait()
 	t.Logf("%d states of the day file seen, verified %d times", files, verified)
-	if n := checkDay(t, name, acked); n != processes*each || len(acked) != n {
-		t.Errorf("got %d events, %d acknowledged, want %d", n, len(acked), processes*each)
+	found, err := written.Check()
+	if err != nil || found.Events != processes*each || written.Acked() != found.Events {
+		t.Errorf("got %v, %d acknowledged, want %d events: %v", found, written.Acked(), processes*each, err)
 	}
-	checkNoTemp(t, dir)
 }
