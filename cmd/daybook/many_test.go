@@ -9,43 +9,81 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"daybook"
 	"daybook/daemon"
+	"daybook/internal/killtest"
 	"daybook/learning"
 )
 
-// libraryWriter is a program that uses the library: it appends COUNT events to the book DIR. TestMain gives it a name.
+// libraryWriter is a program that uses the library: `daybook-library DIR SOURCE FROM COUNT FOR SYNC VIEWS` appends the events
+// of a source, prints the id of each that was acknowledged, and at the end, to standard error, how long the slowest took. COUNT 0 is
+// no limit, and so is FOR 0s. TestMain gives it a name.
 func libraryWriter(args []string) error {
-	var count int
-	if _, err := fmt.Sscan(args[2], &count); err != nil {
+	var source killtest.Source
+	var from, count int
+	if _, err := fmt.Sscan(strings.Join(args[1:5], " "), &source.Name, &source.Size, &from, &count); err != nil {
 		return err
 	}
-	b, err := daybook.Open(args[0], nil)
+	long, err := time.ParseDuration(args[5])
 	if err != nil {
 		return err
 	}
-	for i := range count {
-		e, err := daybook.ParseEvent([]byte(manyLine(args[1], i)))
+	opts := &daybook.Options{}
+	if opts.Sync, err = daybook.ParseSync(args[6]); err != nil {
+		return err
+	}
+	if args[7] == "views" {
+		opts.ViewsFor = sessionViews
+	}
+	b, err := daybook.Open(args[0], opts)
+	if err != nil {
+		return err
+	}
+	slowest := time.Duration(0)
+	began := time.Now()
+	for n := from; (count == 0 || n < from+count) && (long == 0 || time.Since(began) < long); n++ {
+		e, err := daybook.ParseEvent([]byte(source.Line(n)))
 		if err != nil {
 			return err
 		}
+		asked := time.Now()
 		if _, err := b.Append(context.Background(), e); err != nil {
 			return err
 		}
+		slowest = max(slowest, time.Since(asked))
+		fmt.Println(e.ID())
 	}
+	fmt.Fprintln(os.Stderr, slowest)
 	return b.Close()
+}
+
+// library is libraryWriter as a Program. long 0 is until it is killed, or the count is reached.
+func library(dir string, source killtest.Source, count int, long time.Duration, sync, views string) killtest.Program {
+	return killtest.Program{Source: source, Command: func(from int) *exec.Cmd {
+		return exec.Command("daybook-library", dir, source.Name, fmt.Sprint(source.Size), fmt.Sprint(from), fmt.Sprint(count),
+			long.String(), sync, views)
+	}}
+}
+
+// commandLine is `daybook append` as a Program.
+func commandLine(dir string, source killtest.Source, count int, sync string) killtest.Program {
+	return killtest.Program{Source: source, Fed: true, Count: count, Command: func(int) *exec.Cmd {
+		return exec.Command("daybook", "append", "--json", "--book", dir, "--sync", sync)
+	}}
+}
+
+func sessionViews(s daybook.Settings) []daybook.View {
+	return daemon.Views(s.Views, learning.Palette{}, func(string) {})
 }
 
 // viewWriter is a program that uses the library with the session document: it appends an event for each line of its
 // input, and prints the ids that were acknowledged.
 func viewWriter(args []string) error {
-	b, err := daybook.Open(args[0], &daybook.Options{ViewsFor: func(s daybook.Settings) []daybook.View {
-		return daemon.Views(s.Views, learning.Palette{}, func(string) {})
-	}})
+	b, err := daybook.Open(args[0], &daybook.Options{ViewsFor: sessionViews})
 	if err != nil {
 		return err
 	}
@@ -63,54 +101,60 @@ func viewWriter(args []string) error {
 	return b.Close()
 }
 
-func manyLine(writer string, i int) string {
-	return fmt.Sprintf(`{"event_id":"%s-%d","timestamp":"2025-11-%02dT14:32:15Z","pad":%q}`, writer, i, 6+i%3, strings.Repeat("x", 200))
-}
-
 // TestEightProcesses appends from four programs of the library and four command lines at once: every event is there, once.
 func TestEightProcesses(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "events")
+	b := killtest.NewBook(filepath.Join(t.TempDir(), "events"))
 	const each = 250
-	var running []*exec.Cmd
-	var want []string
+	var running []*killtest.Process
 	for w := range 8 {
-		name := fmt.Sprint("w", w)
-		cmd := exec.Command("daybook-library", dir, name, fmt.Sprint(each))
+		source := killtest.Source{Name: fmt.Sprint("w", w), Size: 300}
+		p := library(b.Dir, source, each, 0, "always", "none")
 		if w%2 == 0 {
-			cmd = exec.Command("daybook", "append", "--book", dir)
-			var lines bytes.Buffer
-			for i := range each {
-				fmt.Fprintln(&lines, manyLine(name, i))
-			}
-			cmd.Stdin = &lines
+			p = commandLine(b.Dir, source, each, "always")
 		}
-		cmd.Stderr = os.Stderr
-		for i := range each {
-			want = append(want, manyLine(name, i))
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		running = append(running, cmd)
+		running = append(running, b.Start(t, p))
 	}
-	for _, cmd := range running {
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("%v: %v", cmd.Args[:2], err)
-		}
+	for _, w := range running {
+		w.Wait()
 	}
-	out, err := exec.Command("daybook", "cat", "--book", dir).Output()
+	checkBook(t, b, 8*each)
+}
+
+// checkBook looks at the book with the harness's checker and with verify, and compares the session documents, if it has any,
+// with what `cat --session` computes.
+func checkBook(t *testing.T, b *killtest.Book, atLeast int) killtest.Found {
+	t.Helper()
+	found, err := b.Check()
+	if err != nil || found.Events < atLeast || b.Acked() > found.Events {
+		t.Errorf("got %v, %d acknowledged, want at least %d events: %v", found, b.Acked(), atLeast, err)
+	}
+	if out, err := exec.Command("daybook", "verify", "--book", b.Dir).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("verify: %v, %.2000s", err, out)
+	}
+	documents, err := filepath.Glob(filepath.Join(b.Dir, "session_????-??-??.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("%d events are there, want %d, each once", len(got), len(want))
+	for _, name := range documents {
+		day := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(name), "session_"), ".json")
+		want, err := exec.Command("daybook", "cat", "--session", day, "--book", b.Dir).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) || !json.Valid(got) {
+			t.Errorf("%s is not the computed document: %d bytes, want %d; %v", name, len(got), len(want), err)
+		}
 	}
-	if out, err := exec.Command("daybook", "verify", "--book", dir).CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("verify: %v, %s", err, out)
+	kept, err := filepath.Glob(filepath.Join(b.Dir, "session_*.kept-*"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, name := range kept { // a kill may have left half a document; nobody has made another one
+		if data, err := os.ReadFile(name); err != nil || json.Valid(data) {
+			t.Errorf("%s is a whole document of %d bytes: kept aside without a reason; %v", name, len(data), err)
+		}
+	}
+	return found
 }
 
 // TestHundredEventsOverThreeDays is story 3.4's integration test: right days, modes, order of members and spelling of

@@ -102,8 +102,9 @@ type Program struct {
 	Command func(from int) *exec.Cmd
 	// Fed is set if the process reads the events from its standard input; else it makes them itself.
 	Fed bool
-	// Count is how many events a fed process gets; 0: more and more until it is dead.
+	// Count is how many events a fed process gets; 0: more and more until it is dead, or until Until.
 	Count int
+	Until time.Time
 	// Ends is set if nobody has to kill the process.
 	Ends bool
 }
@@ -141,6 +142,9 @@ func (b *Book) Start(t *testing.T, p Program) *Process {
 		go func() {
 			defer in.Close() // that of a dead process
 			for n := from; p.Count == 0 || n < from+p.Count; n++ {
+				if !p.Until.IsZero() && time.Now().After(p.Until) {
+					return
+				}
 				if _, err := io.WriteString(in, p.Source.Line(n)+"\n"); err != nil {
 					return // it is dead
 				}
@@ -205,6 +209,15 @@ func (w *Process) Kill() {
 
 // Wait returns when the process has ended by itself, in order.
 func (w *Process) Wait() { w.wait(false) }
+
+// Working returns when the process has had its first acknowledgement, or has ended.
+func (w *Process) Working() { <-w.first }
+
+// Process is the system's.
+func (w *Process) Process() *os.Process { return w.cmd.Process }
+
+// Said is what the process has written to its standard error, after Kill or Wait.
+func (w *Process) Said() string { return w.err.String() }
 
 func (w *Process) wait(killed bool) {
 	<-w.done
