@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"daybook-library":  func() { exitWith(libraryWriter(os.Args[1:])) },
 		"daybook-session":  func() { exitWith(viewWriter(os.Args[1:])) },
 		"daybook-cut":      func() { exitWith(cutWriter(os.Args[1:])) },
+		"daybook-hold":     func() { exitWith(lockHolder(os.Args[1:])) },
 		"daybook-stubborn": func() { exitWith(stubbornWriter(os.Args[1:])) },
 		"daybook-offset": func() { // how far the local time of a process is ahead of UTC, in seconds
 			_, offset := time.Now().Zone()

@@ -14,11 +14,13 @@ import (
 //
 // The operating system gives the lock back when its holder dies. With a turnstile (a second file) it is fair: who wants
 // the lock first passes the turnstile, and the next in line waits in it, so that a writer that comes back at once does
-// not overtake who waits already.
+// not overtake who waits already. Where many wait before the turnstile, chance decides among them: who comes back to the
+// crowd tries less often than the others, and the nearer the limit, the more often.
 type Lock struct {
 	fsys       FS
 	main, turn lockFile
 	held       bool
+	crowded    bool // somebody was in the turnstile the last time
 }
 
 type lockFile struct {
@@ -44,12 +46,17 @@ func (l *Lock) Acquire(ctx context.Context, limit time.Duration) error {
 	// The clock is looked at only when the first try finds the lock taken.
 	deadline := time.Time{}
 	if l.turn.name != "" {
-		if err := l.poll(ctx, &l.turn, limit, &deadline); err != nil {
+		wait := firstPoll
+		if l.crowded { // others wait for longer: do not overtake them
+			wait = lastPoll
+		}
+		if err := l.poll(ctx, &l.turn, limit, wait, &deadline); err != nil {
 			return err
 		}
+		l.crowded = !deadline.IsZero()
 		defer l.turn.unlock()
 	}
-	if err := l.poll(ctx, &l.main, limit, &deadline); err != nil {
+	if err := l.poll(ctx, &l.main, limit, firstPoll, &deadline); err != nil {
 		return err
 	}
 	l.held = true
@@ -73,8 +80,7 @@ func (l *Lock) Close() error {
 
 // poll tries to lock f until it succeeds. Polling, unlike waiting in the system call, can be ended, and from a tenth of
 // a millisecond it costs little.
-func (l *Lock) poll(ctx context.Context, f *lockFile, limit time.Duration, deadline *time.Time) error {
-	wait := firstPoll
+func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration, deadline *time.Time) error {
 	for {
 		ok, err := f.tryLock(l.fsys)
 		if err != nil {
@@ -100,7 +106,8 @@ func (l *Lock) poll(ctx context.Context, f *lockFile, limit time.Duration, deadl
 			timer.Stop()
 			return fmt.Errorf("lock %s: %w", f.name, context.Cause(ctx))
 		}
-		wait = min(2*wait, lastPoll)
+		longest := time.Duration(float64(lastPoll) * float64(time.Until(*deadline)) / float64(limit))
+		wait = max(firstPoll, min(2*wait, longest))
 	}
 }
 
