@@ -150,6 +150,7 @@ func TestKilledWriters(t *testing.T) {
 		kills int
 	}{
 		{"append none", WriteAppend, writerJob{Sync: SyncNone, Source: small}, 24},
+		{"append none, a page each", WriteAppend, writerJob{Sync: SyncNone, Source: killtest.Source{Size: 5000}}, 18},
 		{"append none, batches", WriteAppend, writerJob{Sync: SyncNone, Source: small, Batch: 200}, 18},
 		{"append none, large", WriteAppend, writerJob{Sync: SyncNone, Source: large}, 12},
 		{"append interval", WriteAppend, writerJob{Sync: SyncInterval, Source: small, Batch: 8}, 12},

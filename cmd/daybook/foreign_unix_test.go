@@ -25,13 +25,14 @@ type worker struct {
 	cmd   *exec.Cmd
 	stdin io.WriteCloser
 	ids   []string
+	first chan struct{} // closed when it has printed something, or has ended
 	done  chan struct{}
 	err   bytes.Buffer
 }
 
 func startWorker(t *testing.T, id func(line string) string, name string, args ...string) *worker {
 	t.Helper()
-	w := &worker{cmd: exec.Command(name, args...), done: make(chan struct{})}
+	w := &worker{cmd: exec.Command(name, args...), first: make(chan struct{}), done: make(chan struct{})}
 	w.cmd.Stderr = &w.err
 	out, err := w.cmd.StdoutPipe()
 	if err == nil {
@@ -45,9 +46,12 @@ func startWorker(t *testing.T, id func(line string) string, name string, args ..
 	}
 	go func() {
 		defer close(w.done)
+		began := sync.OnceFunc(func() { close(w.first) })
+		defer began()
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			w.ids = append(w.ids, id(lines.Text()))
+			began()
 		}
 	}()
 	return w
@@ -79,12 +83,7 @@ func foreignWriters(t *testing.T, lock string) {
 	if err != nil {
 		t.Skip("python3 is missing: the script that writes the document cannot run")
 	}
-	long := 3 * time.Second
-	if text := os.Getenv("DAYBOOK_TEST_FOR"); text != "" {
-		if long, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	long := testFor(t, 3*time.Second)
 	vault := t.TempDir()
 	dir := filepath.Join(vault, daybook.VaultDir)
 	t.Setenv("TZ", "UTC")

@@ -55,7 +55,9 @@ func status(t *testing.T, input string, args ...string) (code int, stdout string
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	t.Logf("%s: exit %d %s", strings.Join(args[:1], " "), cmd.ProcessState.ExitCode(), stderr.String())
+	if err != nil {
+		t.Logf("%s: exit %d %s", args[0], cmd.ProcessState.ExitCode(), stderr.String())
+	}
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 

@@ -18,7 +18,7 @@ func TestKilledPrograms(t *testing.T) {
 	rng := killtest.Rand(t)
 	for _, mode := range []string{"none", "always", "interval"} {
 		t.Run(mode, func(t *testing.T) {
-			kills, all, kept := killtest.Kills(20), 0, 0
+			kills, all, kept := killtest.Kills(16), 0, 0
 			var found killtest.Found
 			for all < kills {
 				b := killtest.NewBook(filepath.Join(killtest.TempDir(t), daybook.VaultDir))

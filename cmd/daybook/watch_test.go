@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"daybook/internal/killtest"
 )
 
 // cards is a board of cards that differ in colour only: what the checks of these tests understand of it.
@@ -128,12 +132,10 @@ func colorsOf(t *testing.T, name string) map[string]string {
 	return colors
 }
 
-// TestKilledWatcher kills the watcher at random moments while boards change, and changes them while it is dead: no change
-// is missing, none stands twice, and each card's colours form one unbroken chain that ends where the board is.
+// TestKilledWatcher kills the watcher at random moments, also at its start, while boards change, and changes them while it is
+// dead: no change is missing, none stands twice, and each card's colours form one unbroken chain that ends where the board is.
 func TestKilledWatcher(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rng := rand.New(rand.NewPCG(seed, 1))
+	rng := killtest.Rand(t)
 	vault := t.TempDir()
 	names := []string{"a.canvas", "ordner/b.canvas", "复习.canvas"}
 	state := map[string]cards{}
@@ -151,21 +153,42 @@ func TestKilledWatcher(t *testing.T) {
 		state[name] = make(cards, 8)
 		save(t, filepath.Join(vault, name), state[name].board(), 0)
 	}
-	const kills = 15
+	kills := killtest.Kills(20)
 	for range kills {
 		cmd := exec.Command("daybook", "watch", vault, "--debounce", "20ms", "--json")
 		cmd.Stderr = os.Stderr
-		if err := cmd.Start(); err != nil {
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		for end := time.Now().Add(time.Duration(30+rng.IntN(170)) * time.Millisecond); time.Now().Before(end); {
+		atWork := make(chan struct{})
+		go func() {
+			defer close(atWork)
+			bufio.NewReader(out).ReadByte() // without one it has failed, which is seen below
+		}()
+		for early := rng.IntN(4) == 0; !early; {
+			select {
+			case <-atWork:
+				early = true
+			case <-time.After(10 * time.Millisecond):
+				edit()
+			}
+		}
+		for end := time.Now().Add(time.Duration(rng.IntN(100)) * time.Millisecond); time.Now().Before(end); {
 			edit()
 			time.Sleep(time.Duration(rng.IntN(15)) * time.Millisecond) // another process is being waited for
 		}
 		if err := cmd.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
+		<-atWork
 		cmd.Wait() // it was killed
+		if code := cmd.ProcessState.ExitCode(); code >= 0 && runtime.GOOS != "windows" {
+			t.Errorf("the watcher has ended by itself with %d", code)
+		}
 		for range rng.IntN(3) {
 			edit()
 		}
@@ -183,10 +206,13 @@ func TestKilledWatcher(t *testing.T) {
 			t.Errorf("%s according to the book\n got %s\nwant %s", name, got, want)
 		}
 	}
-	if out, err := exec.Command("daybook", "verify", "--book", book).CombinedOutput(); err != nil || len(out) > 0 {
-		t.Errorf("verify: %v\n%s", err, out)
+	if err := filepath.WalkDir(book, func(name string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(name, "tmp") {
+			t.Errorf("a temporary file is left: %s", name)
+		}
+		return err
+	}); err != nil {
+		t.Error(err)
 	}
-	if left, _ := filepath.Glob(filepath.Join(book, "*", "*tmp")); len(left) > 0 {
-		t.Errorf("temporary files are left: %v", left)
-	}
+	checkDocuments(t, book)
 }

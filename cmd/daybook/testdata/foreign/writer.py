@@ -1,9 +1,9 @@
 """Adds events to a session document until standard input ends, as a program that knows docs/format.md does.
 
-usage: writer.py DOCUMENT NAME lockfile|itself
+usage: writer.py DOCUMENT NAME lockfile|itself|replace
 
-With "itself" it locks the document and not the lock file, as the listing in story 11.2 does. Prints each event_id when the
-document has been written.
+With "itself" it locks the document and not the lock file, as the listing in story 11.2 does; with "replace" it never
+writes the document in place. Prints each event_id when the document has been written.
 """
 
 import fcntl
@@ -45,11 +45,14 @@ def add(n):
         # Who locks the document itself must make sure that it still is the document.
         if how == "itself" and not os.path.samestat(os.fstat(lock.fileno()), os.stat(path)):
             return False
-        document = load()
+        try:
+            document = load()
+        except ValueError:
+            return False  # another script was killed while it wrote: Daybook makes it anew
         document["events"].append(event)
         document["last_update"] = event["timestamp"]
         document["stats"]["total_events"] += 1
-        dump(document, replace=how == "lockfile" and n % 2 == 1)
+        dump(document, replace=how == "replace" or how == "lockfile" and n % 2 == 1)
     print(event_id, flush=True)
     return True
 
