@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// killSelfIn has the system's clock kill this process, in whatever it is by then: unlike another thread, a timer's interrupt needs no
-// second processor to hit a call that is under way.
+// killSelfIn has the system's clock kill this process, in whatever it is by then: unlike another thread, a timer's
+// interrupt needs no second processor to hit a call that is under way.
 func killSelfIn(d time.Duration) {
 	event := struct {
 		value          uint64
@@ -16,7 +16,8 @@ func killSelfIn(d time.Duration) {
 	}{signal: int32(syscall.SIGKILL)}
 	var id int32
 	const monotonic = 1
-	_, _, e := syscall.Syscall(syscall.SYS_TIMER_CREATE, monotonic, uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&id)))
+	_, _, e := syscall.Syscall(syscall.SYS_TIMER_CREATE, monotonic,
+		uintptr(unsafe.Pointer(&event)), uintptr(unsafe.Pointer(&id)))
 	if e != 0 {
 		panic(e) // the test is wrong
 	}

@@ -11,8 +11,8 @@ import (
 	"daybook/internal/killtest"
 )
 
-// Aim is when a writer process kills itself: somewhere in a call of the file system that changes something. A random moment
-// would seldom fall into one.
+// Aim is when a writer process kills itself: somewhere in a call of the file system that changes something. A random
+// moment would seldom fall into one.
 type Aim struct {
 	At     int           // the number of the call, from 1; 0: never
 	Data   bool          // count only writes to a day file, or to a copy of it

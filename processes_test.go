@@ -29,8 +29,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writerJob is what a writer process is to do: append the events of a source, and print each event_id when its append has
-// returned.
+// writerJob is what a writer process is to do: append the events of a source, and print each event_id when its append
+// has returned.
 type writerJob struct {
 	Dir    string
 	Source killtest.Source
@@ -134,10 +134,11 @@ func TestProcessesAtOnce(t *testing.T) {
 	}
 }
 
-// TestKilledWriters kills processes at random moments (promises 2, 5, 7 and 9): what they have acknowledged is there once, byte for
-// byte, also what a restarted one has repeated; the next writer mends what they tore, keeps it in quarantine, and removes
-// their temporary files. Half of the processes are killed from outside, the other half kill themselves while a call of the
-// file system is under way: those are the kills that tear. DAYBOOK_TEST_KILLS is how many kills all such tests make together.
+// TestKilledWriters kills processes at random moments (promises 2, 5, 7 and 9): what they have acknowledged is there
+// once, byte for byte, also what a restarted one has repeated; the next writer mends what they tore, keeps it in
+// quarantine, and removes their temporary files. Half of the processes are killed from outside, the other half kill
+// themselves while a call of the file system is under way: those are the kills that tear. DAYBOOK_TEST_KILLS is how
+// many kills all such tests make together.
 func TestKilledWriters(t *testing.T) {
 	rng := killtest.Rand(t)
 	small := killtest.Source{Size: 330}
@@ -207,7 +208,8 @@ func newKilled(t *testing.T, write string) *killtest.Book {
 	return b
 }
 
-// TestKillsFindPlantedFaults: the harness sees what goes wrong when one of the things is taken away that it is there for.
+// TestKillsFindPlantedFaults: the harness sees what goes wrong when one of the things is taken away that it is there
+// for.
 func TestKillsFindPlantedFaults(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows holds locks and open files so that these faults are others there")

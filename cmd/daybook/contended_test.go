@@ -26,8 +26,8 @@ func testFor(t *testing.T, usual time.Duration) time.Duration {
 	return long
 }
 
-// TestSixteenProcesses has sixteen programs of three kinds contend for one book's lock, none of them pausing: each of them
-// gets its turns within the limit of a second (promise 3), and nothing is lost. DAYBOOK_TEST_FOR is how long; 3s.
+// TestSixteenProcesses has sixteen programs of three kinds contend for one book's lock, none of them pausing: each of
+// them gets its turns within the limit of a second (promise 3), and nothing is lost. DAYBOOK_TEST_FOR is how long; 3s.
 func TestSixteenProcesses(t *testing.T) {
 	long := testFor(t, 3*time.Second)
 	b := killtest.NewBook(filepath.Join(t.TempDir(), daybook.VaultDir))

@@ -17,10 +17,10 @@ import (
 	"daybook/internal/killtest"
 )
 
-// TestKilledScripts kills scripts that write the session document, while the command line appends to the book: what Daybook has
-// acknowledged is there once; so is what a script has put into the document, unless the script itself has torn it out again, by dying
-// while it wrote in place. The document that it has torn is kept aside, what was whole in it is in the book, and no
-// other document is kept.
+// TestKilledScripts kills scripts that write the session document, while the command line appends to the book: what
+// Daybook has acknowledged is there once; so is what a script has put into the document, unless the script itself has
+// torn it out again, by dying while it wrote in place. The document that it has torn is kept aside, what was whole in
+// it is in the book, and no other document is kept.
 func TestKilledScripts(t *testing.T) {
 	for _, how := range []string{"replace", "lockfile", "itself"} {
 		t.Run(how, func(t *testing.T) { killedScripts(t, how) })
@@ -43,7 +43,8 @@ func killedScripts(t *testing.T, how string) {
 		t.Helper()
 		lines := ""
 		for _, id := range ids {
-			lines += fmt.Sprintf(`{"event_id":%q,"timestamp":%q,"canvas_id":"b.canvas","event_type":"note","details":{"x":0.10}}`+"\n", id, stamp)
+			lines += fmt.Sprintf(`{"event_id":%q,"timestamp":%q,"canvas_id":"b.canvas",`, id, stamp) +
+				`"event_type":"note","details":{"x":0.10}}` + "\n"
 			acked, promised[id] = append(acked, id), true
 		}
 		if code, out := status(t, lines, "append", "--json"); code != exitDone {
@@ -61,7 +62,8 @@ func killedScripts(t *testing.T, how string) {
 	for n := 0; n < kills; n += 2 {
 		var scripts []*worker
 		for s := range 2 {
-			scripts = append(scripts, startWorker(t, plain, python, "testdata/foreign/writer.py", document, fmt.Sprintf("s%dk%d", s, n), how))
+			name := fmt.Sprintf("s%dk%d", s, n)
+			scripts = append(scripts, startWorker(t, plain, python, "testdata/foreign/writer.py", document, name, how))
 		}
 		appendLines(fmt.Sprint("between", n))
 		for _, s := range scripts {
@@ -91,7 +93,8 @@ func killedScripts(t *testing.T, how string) {
 		data, err := os.ReadFile(document)
 		return err == nil && json.Valid(data)
 	}
-	for end := time.Now().Add(20 * time.Second); !settled(); time.Sleep(50 * time.Millisecond) { // a torn one is left alone for 0.2 s
+	// A torn one is left alone for 0.2 s.
+	for end := time.Now().Add(20 * time.Second); !settled(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no document after 20 s")
 		}
@@ -125,7 +128,8 @@ func killedScripts(t *testing.T, how string) {
 	if out, err := exec.Command("daybook", "verify").CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("verify: %v\n%s", err, out)
 	}
-	t.Logf("%d kills, %d events acknowledged, %d documents torn and kept; torn out again by the scripts: %d", kills, len(acked), len(kept), missing)
+	t.Logf("%d kills, %d events acknowledged, %d documents torn and kept; torn out again by the scripts: %d",
+		kills, len(acked), len(kept), missing)
 }
 
 func keptDocuments(t *testing.T, dir string) map[string][]byte {

@@ -61,8 +61,8 @@ func status(t *testing.T, input string, args ...string) (code int, stdout string
 	return cmd.ProcessState.ExitCode(), string(out)
 }
 
-// TestDeadHolder: who holds a lock keeps others waiting for their limit and no longer (promise 3), and who dies with it keeps nobody:
-// the system gives it back.
+// TestDeadHolder: who holds a lock keeps others waiting for their limit and no longer (promise 3), and who dies with it
+// keeps nobody: the system gives it back.
 func TestDeadHolder(t *testing.T) {
 	source := killtest.Source{Name: "w", Size: 330}
 	for _, c := range []struct {
@@ -136,16 +136,17 @@ func TestDeadWatcher(t *testing.T) {
 	}
 	kill(first)
 	writeBoard(t, filepath.Join(vault, "a.canvas"), 1)
-	if code, out := status(t, "", "watch", vault, "--once", "--json"); code != exitDone || !strings.Contains(out, "node_color_change") {
-		t.Errorf("the next watcher ended with %d: %s", code, out)
+	code, events := status(t, "", "watch", vault, "--once", "--json")
+	if code != exitDone || !strings.Contains(events, "node_color_change") {
+		t.Errorf("the next watcher ended with %d: %s", code, events)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "watch.json")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("watch.json is left: %v", err)
 	}
 }
 
-// TestStoppedHolder: a process that is stopped (SIGSTOP) with the lock in its hand lives, and the system gives nothing back.
-// Others get ErrLocked after their limit, readers are not concerned, and all go on when it does.
+// TestStoppedHolder: a process that is stopped (SIGSTOP) with the lock in its hand lives, and the system gives nothing
+// back. Others get ErrLocked after their limit, readers are not concerned, and all go on when it does.
 func TestStoppedHolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), daybook.VaultDir)
 	b := killtest.NewBook(dir)
@@ -184,8 +185,9 @@ func TestStoppedHolder(t *testing.T) {
 		}
 	}
 	other := killtest.Source{Name: "other", Size: 330}
-	if code, out := status(t, other.Line(0), "append", "--json", "--book", dir); code != exitLocked || !strings.Contains(out, statusFailed) {
-		t.Errorf("while it is stopped: append ended with %d, want %d: %s", code, exitLocked, out)
+	code, answer := status(t, other.Line(0), "append", "--json", "--book", dir)
+	if code != exitLocked || !strings.Contains(answer, statusFailed) {
+		t.Errorf("while it is stopped: append ended with %d, want %d: %s", code, exitLocked, answer)
 	}
 	if code, _ := status(t, "", "cat", "--book", dir); code != exitDone {
 		t.Errorf("while it is stopped: cat ended with %d", code)

@@ -11,9 +11,9 @@ import (
 	"daybook/internal/killtest"
 )
 
-// TestKilledPrograms kills programs of three kinds that append to one vault's book: the library, the library with the session
-// document, the command line. Nothing acknowledged is lost, nothing stands twice (promise 2), and the documents are the
-// computed ones when the next one has been there.
+// TestKilledPrograms kills programs of three kinds that append to one vault's book: the library, the library with the
+// session document, the command line. Nothing acknowledged is lost, nothing stands twice (promise 2), and the
+// documents are the computed ones when the next one has been there.
 func TestKilledPrograms(t *testing.T) {
 	rng := killtest.Rand(t)
 	for _, mode := range []string{"none", "always", "interval"} {

@@ -19,9 +19,9 @@ import (
 	"daybook/learning"
 )
 
-// libraryWriter is a program that uses the library: `daybook-library DIR SOURCE FROM COUNT FOR SYNC VIEWS` appends the events
-// of a source, prints the id of each that was acknowledged, and at the end, to standard error, how long the slowest took. COUNT 0 is
-// no limit, and so is FOR 0s. TestMain gives it a name.
+// libraryWriter is a program that uses the library: `daybook-library DIR SOURCE FROM COUNT FOR SYNC VIEWS` appends the
+// events of a source, prints the id of each that was acknowledged, and at the end, to standard error, how long the
+// slowest took. COUNT 0 is no limit, and so is FOR 0s. TestMain gives it a name.
 func libraryWriter(args []string) error {
 	var source killtest.Source
 	var from, count int
@@ -101,7 +101,8 @@ func viewWriter(args []string) error {
 	return b.Close()
 }
 
-// TestEightProcesses appends from four programs of the library and four command lines at once: every event is there, once.
+// TestEightProcesses appends from four programs of the library and four command lines at once: every event is there,
+// once.
 func TestEightProcesses(t *testing.T) {
 	b := killtest.NewBook(filepath.Join(t.TempDir(), "events"))
 	const each = 250
@@ -131,7 +132,8 @@ func checkBook(t *testing.T, b *killtest.Book, atLeast int) killtest.Found {
 	return found
 }
 
-// checkDocuments has verify look at the book, and compares its session documents, of which none was written by another program.
+// checkDocuments has verify look at the book, and compares its session documents, of which none was written by another
+// program.
 func checkDocuments(t *testing.T, dir string) {
 	t.Helper()
 	if out, err := exec.Command("daybook", "verify", "--book", dir).CombinedOutput(); err != nil || len(out) > 0 {

@@ -132,8 +132,9 @@ func colorsOf(t *testing.T, name string) map[string]string {
 	return colors
 }
 
-// TestKilledWatcher kills the watcher at random moments, also at its start, while boards change, and changes them while it is
-// dead: no change is missing, none stands twice, and each card's colours form one unbroken chain that ends where the board is.
+// TestKilledWatcher kills the watcher at random moments, also at its start, while boards change, and changes them
+// while it is dead: no change is missing, none stands twice, and each card's colours form one unbroken chain that ends
+// where the board is.
 func TestKilledWatcher(t *testing.T) {
 	rng := killtest.Rand(t)
 	vault := t.TempDir()

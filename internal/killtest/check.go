@@ -51,8 +51,8 @@ func (b *Book) noteTails(t *testing.T) {
 	}
 }
 
-// Check reads the book with nothing of Daybook's, after Finish. Every acknowledged event is there once, byte for byte, every
-// line was given by somebody, what was cut off is in quarantine, and no temporary file is left.
+// Check reads the book with nothing of Daybook's, after Finish. Every acknowledged event is there once, byte for byte,
+// every line was given by somebody, what was cut off is in quarantine, and no temporary file is left.
 func (b *Book) Check() (Found, error) {
 	c := checker{count: map[string]int{}, pieces: map[tail]bool{}}
 	err := filepath.WalkDir(b.Dir, func(name string, e fs.DirEntry, err error) error {
@@ -89,7 +89,8 @@ func (b *Book) Check() (Found, error) {
 			return Found{}, err
 		}
 		if !c.pieces[tail] && !strings.HasPrefix(string(data[min(tail.offset, len(data)):]), tail.text+"\n") {
-			c.fault("a torn line of %d bytes at %d of %s is neither completed nor in quarantine", len(tail.text), tail.offset, tail.file)
+			c.fault("a torn line of %d bytes at %d of %s is neither completed nor in quarantine",
+				len(tail.text), tail.offset, tail.file)
 		}
 	}
 	return Found{len(c.count), len(c.pieces), len(b.tails)}, errors.Join(c.faults...)
@@ -141,8 +142,8 @@ func (c *checker) day(name string) error {
 	return nil
 }
 
-// piece looks at bytes in quarantine: they are the beginning of a line that somebody has given, and the note beside them says
-// where they stood.
+// piece looks at bytes in quarantine: they are the beginning of a line that somebody has given, and the note beside
+// them says where they stood.
 func (c *checker) piece(name string) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {

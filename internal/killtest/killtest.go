@@ -28,7 +28,8 @@ type Book struct {
 	tails []tail
 }
 
-// Source is a producer of events, of which there are as many as anybody wants. It outlives the processes that append them.
+// Source is a producer of events, of which there are as many as anybody wants. It outlives the processes that append
+// them.
 type Source struct {
 	Name string
 	Size int // of a line in bytes; some have a few more
@@ -44,8 +45,8 @@ func (s Source) ID(n int) string { return fmt.Sprintf("%s.%d-%d", s.Name, s.Size
 // they meet the ends of pages everywhere, and everywhere within, so that a splice of two can be seen.
 func (s Source) Line(n int) string {
 	day := 8 + n%8/7
-	head := fmt.Sprintf(`{"event_id":%q,"timestamp":"2025-11-%02dT14:32:15Z","canvas_id":"a.canvas","event_type":"note","details":{"n":%d,"pad":"`,
-		s.ID(n), day, n)
+	head := fmt.Sprintf(`{"event_id":%q,"timestamp":"2025-11-%02dT14:32:15Z",`, s.ID(n), day) +
+		fmt.Sprintf(`"canvas_id":"a.canvas","event_type":"note","details":{"n":%d,"pad":"`, n)
 	pad := max(1, s.Size-len(head)-len(`"}}`)+n*37%64)
 	word := s.ID(n) + " "
 	return head + strings.Repeat(word, pad/len(word)+1)[:pad] + `"}}`
@@ -94,8 +95,8 @@ func (b *Book) Acked() (n int) {
 	return n
 }
 
-// Program is a kind of writer: a process that appends the events of one source in their order, and prints for each, when it
-// has been acknowledged, its event_id or an object with event_id and status.
+// Program is a kind of writer: a process that appends the events of one source in their order, and prints for each,
+// when it has been acknowledged, its event_id or an object with event_id and status.
 type Program struct {
 	Source Source
 	// Command is the process, which is to begin with the event number from.
@@ -120,8 +121,8 @@ type Process struct {
 	done  chan struct{} // closed when all that it has printed is read
 }
 
-// Start starts the program, with the first event of its source that has not been acknowledged: so a restarted writer repeats what
-// its predecessor was not told of.
+// Start starts the program, with the first event of its source that has not been acknowledged: so a restarted writer
+// repeats what its predecessor was not told of.
 func (b *Book) Start(t *testing.T, p Program) *Process {
 	t.Helper()
 	from := b.Next(p.Source)
@@ -278,8 +279,8 @@ func Kills(n int) int {
 // defaultKills is what all tests together make without being told: the sum of their calls of Kills.
 const defaultKills = 200
 
-// Rand returns a source of random numbers whose seed is in the test's log, or is what DAYBOOK_TEST_SEED says. The moments of
-// the kills are drawn from it; what they hit, the system decides.
+// Rand returns a source of random numbers whose seed is in the test's log, or is what DAYBOOK_TEST_SEED says. The
+// moments of the kills are drawn from it; what they hit, the system decides.
 func Rand(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := uint64(time.Now().UnixNano())
