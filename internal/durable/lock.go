@@ -15,12 +15,12 @@ import (
 // The operating system gives the lock back when its holder dies. With a turnstile (a second file) it is fair: who wants
 // the lock first passes the turnstile, and the next in line waits in it, so that a writer that comes back at once does
 // not overtake who waits already. Where many wait before the turnstile, chance decides among them: who comes back to the
-// crowd tries less often than the others, and the nearer the limit, the more often.
+// crowd stays away for a while, and who is near the limit tries more often.
 type Lock struct {
 	fsys       FS
 	main, turn lockFile
 	held       bool
-	crowded    bool // somebody was in the turnstile the last time
+	crowd      time.Duration // how long the turnstile was waited for the last time
 }
 
 type lockFile struct {
@@ -46,14 +46,15 @@ func (l *Lock) Acquire(ctx context.Context, limit time.Duration) error {
 	// The clock is looked at only when the first try finds the lock taken.
 	deadline := time.Time{}
 	if l.turn.name != "" {
-		wait := firstPoll
-		if l.crowded { // others wait for longer: do not overtake them
-			wait = lastPoll
-		}
-		if err := l.poll(ctx, &l.turn, limit, wait, &deadline); err != nil {
+		// In a crowd others wait for longer: leave them the first half of the time that it takes.
+		away := max(firstPoll, min(l.crowd/2, limit/10))
+		if err := l.poll(ctx, &l.turn, limit, away, &deadline); err != nil {
 			return err
 		}
-		l.crowded = !deadline.IsZero()
+		l.crowd = 0
+		if !deadline.IsZero() {
+			l.crowd = limit - time.Until(deadline)
+		}
 		defer l.turn.unlock()
 	}
 	if err := l.poll(ctx, &l.main, limit, firstPoll, &deadline); err != nil {
@@ -106,8 +107,8 @@ func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration,
 			timer.Stop()
 			return fmt.Errorf("lock %s: %w", f.name, context.Cause(ctx))
 		}
-		longest := time.Duration(float64(lastPoll) * float64(time.Until(*deadline)) / float64(limit))
-		wait = max(firstPoll, min(2*wait, longest))
+		left := float64(time.Until(*deadline)) / float64(limit)
+		wait = max(firstPoll, min(2*wait, time.Duration(float64(lastPoll)*left*left)))
 	}
 }
 
