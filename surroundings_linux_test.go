@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"daybook/internal/rerun"
 )
 
@@ -276,6 +278,24 @@ func fillDay(t *testing.T, b *Book) (acked []string) {
 		}
 	}
 	return acked
+}
+
+// checkDay reads a day file by plain means: each line is one of those acknowledged, as it was appended. It returns how many
+// there are.
+func checkDay(t *testing.T, name string, acked []string) int {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := ""
+	for _, id := range acked {
+		want += processLine(id) + "\n"
+	}
+	if diff := cmp.Diff(want, string(data)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+	return strings.Count(string(data), "\n")
 }
 
 // goesOn checks that what was acknowledged is there, and nothing of what was not, and that the same Book goes on.

@@ -261,7 +261,7 @@ func (c *cuts) reopen(t *testing.T, round int, b *cutBook) {
 			daybookRun(t, "", "watch", c.vault, "--book", b.dir, "--once")
 		}
 		c.checkBoards(t, b)
-		checkDocuments(t, b.dir)
+		compareDocuments(t, b.dir)
 	}
 	verify, err := program("daybook", "verify", "--book", b.dir).CombinedOutput()
 	var exit *exec.ExitError
@@ -282,8 +282,8 @@ func (c *cuts) checkBoards(t *testing.T, b *cutBook) {
 	}
 }
 
-// checkDocuments compares the session documents with those computed from the book.
-func checkDocuments(t *testing.T, dir string) {
+// compareDocuments compares the session documents with those computed from the book.
+func compareDocuments(t *testing.T, dir string) {
 	t.Helper()
 	book, err := daybook.Open(dir, &daybook.Options{MustExist: true})
 	if err != nil {

@@ -272,7 +272,7 @@ func (f *failingBook) check(t *testing.T, i injection, acked []string) {
 			t.Errorf("%v: %s was there once and is now there %d times", i, id, after[id])
 		}
 	}
-	checkDocuments(t, f.dir)
+	compareDocuments(t, f.dir)
 	if out, err := program("daybook", "verify", "--book", f.dir).CombinedOutput(); err != nil {
 		t.Errorf("%v: verify: %v\n%s", i, err, out)
 	}
