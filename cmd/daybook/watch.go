@@ -109,7 +109,22 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	} else {
 		e.say("note", "%s", summarize(s, took))
 	}
+	if err == nil && s.Lost > 0 {
+		return lost(s.Lost)
+	}
 	return watchError(err)
+}
+
+// lost is the error that the book refused events for good.
+func lost(events int) error {
+	text := fmt.Sprintf("%d events are lost: the book refuses them for good, as said above", events)
+	if events == 1 {
+		text = "1 event is lost: the book refuses it for good, as said above"
+	}
+	return &failure{
+		err:  errors.New(text),
+		hint: "see what `daybook verify` says of the book; the board's next changes are recorded",
+	}
 }
 
 // printer returns what prints the recorded events: as they are stored, or for a person.

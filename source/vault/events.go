@@ -64,10 +64,10 @@ func (s *state) drafts(old, board *canvas.Board, snapshot string) []draft {
 		d.putString("old_canvas_id", s.Save.OldPath)
 		out = append(out, draft{kind: "canvas_renamed", change: "canvas_renamed", details: d})
 	}
-	texts := wordsOf(old, board)
-	twins := twinsOf(old)
+	twins := newTwins(old, board)
 	for _, c := range canvas.Diff(old, board) {
-		out = append(out, s.change(c, texts, twins))
+		out = append(out, s.change(c, twins))
+		twins.apply(c)
 	}
 	return out
 }
@@ -94,7 +94,7 @@ func putCounts(d *object, nodes, edges int, colors map[string]int) {
 }
 
 // change is the event of one difference between two boards.
-func (s *state) change(c canvas.Change, texts map[string]string, twins twins) draft {
+func (s *state) change(c canvas.Change, twins *twins) draft {
 	var d object
 	name := "node"
 	switch c.Kind {
@@ -125,49 +125,18 @@ func (s *state) change(c canvas.Change, texts map[string]string, twins twins) dr
 		d.put("old", s.keep(old.json()))
 		d.put("new", s.keep(new.json()))
 	}
-	if c.Members != nil {
-		d.put("old_"+name, s.keep(twins.old(name, c))) // which of several with this id
-	}
+	d.put("old_"+name, s.keep(twins.old(c))) // which of several with this id
 	out := draft{
 		kind:    c.Kind.String(),
-		change:  fmt.Sprintf("%v\n%s\n%d", c.Kind, c.ID, c.Index),
+		change:  fmt.Sprintf("%v\n%s\n%d", c.Kind, c.ID, twins.number(c)),
 		details: d,
 	}
 	if name == "node" {
-		out.nodeID, out.nodeType, out.words = c.ID, c.Type, firstWords(texts[c.ID])
+		out.nodeID, out.nodeType, out.words = c.ID, c.Type, firstWords(twins.words(c))
 	} else {
 		out.edgeID = c.ID
 	}
 	return out
-}
-
-// twins are the nodes and edges of a board that share their id with others, in their order.
-type twins struct{ nodes, edges map[string][]json.RawMessage }
-
-func twinsOf(b *canvas.Board) twins {
-	t := twins{map[string][]json.RawMessage{}, map[string][]json.RawMessage{}}
-	if b == nil {
-		return t
-	}
-	for _, n := range b.Nodes {
-		t.nodes[n.ID()] = append(t.nodes[n.ID()], n.Raw())
-	}
-	for _, e := range b.Edges {
-		t.edges[e.ID()] = append(t.edges[e.ID()], e.Raw())
-	}
-	return t
-}
-
-// old returns the whole node or edge that has changed, as it was, if its id does not say which one is meant; else nil.
-func (t twins) old(name string, c canvas.Change) json.RawMessage {
-	same := t.nodes[c.ID]
-	if name == "edge" {
-		same = t.edges[c.ID]
-	}
-	if len(same) < 2 || c.Index >= len(same) {
-		return nil
-	}
-	return same[c.Index]
 }
 
 // keep returns a whole or partial node or edge as the events of the save hold it.
@@ -205,20 +174,6 @@ func plain(raw json.RawMessage) string {
 		return ""
 	}
 	return string(raw)
-}
-
-// wordsOf returns the text of every node by its id, the new board's before the old one's.
-func wordsOf(old, board *canvas.Board) map[string]string {
-	texts := map[string]string{}
-	for _, b := range []*canvas.Board{old, board} {
-		if b == nil {
-			continue
-		}
-		for _, n := range b.Nodes {
-			texts[n.ID()] = n.Text()
-		}
-	}
-	return texts
 }
 
 // line writes out an event, shortened as far as level says. The result is a line of the book without its newline.

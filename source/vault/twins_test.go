@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,6 +87,81 @@ func TestTwinsBothChange(t *testing.T) {
 	}
 }
 
+// TestTwinsAdded records every card and edge that one save adds, also where several have one id, or none, and the same
+// content; wherever a crash comes in between, each is recorded once.
+func TestTwinsAdded(t *testing.T) {
+	const (
+		card = `{"type":"text","text":"one"}`
+		edge = `{"id":"e","fromNode":"1"}`
+		full = `{"nodes":[` + card + `,{"type":"text","text":"two"},` + card + `,{"id":"n"},{"id":"n"}],` +
+			`"edges":[` + edge + `,` + edge + `,{"id":"e"}]}`
+		added = 8
+	)
+	for death := -1; death <= added; death++ {
+		book := newFakeBook(t.TempDir())
+		fs := &faultFS{FS: osFS(), fast: true}
+		r, err := NewRecorder(book, &Options{fsys: fs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Record(t.Context(), Save{Path: "a.canvas", Board: parse(t, `{}`)}); err != nil {
+			t.Fatal(err)
+		}
+		if death >= 0 {
+			book.dieIn(death, fs.die)
+		}
+		err = r.Record(t.Context(), Save{Path: "a.canvas", Board: parse(t, full)})
+		if (err != nil) != (death >= 0 && death < added) {
+			t.Errorf("death after %d events: %v", death, err)
+		}
+		book.revive()
+		if r, err = NewRecorder(book, nil); err != nil {
+			t.Fatal(err)
+		}
+		for _, board := range []string{full, `{}`} {
+			if err := r.Record(t.Context(), Save{Path: "a.canvas", Board: parse(t, board)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kinds := map[string]int{}
+		for _, line := range book.lines() {
+			kinds[member(t, line, "event_type")]++
+		}
+		want := map[string]int{"canvas_created": 1, "node_added": 5, "edge_added": 3, "node_removed": 5, "edge_removed": 3}
+		if diff := cmp.Diff(want, kinds); diff != "" || book.conflicts > 0 {
+			t.Errorf("death after %d events: %d conflicts, (-want +got):\n%s", death, book.conflicts, diff)
+		}
+	}
+}
+
+// TestWordsOfTwins: who is told of an event gets the words of the card that it is about.
+func TestWordsOfTwins(t *testing.T) {
+	book := newFakeBook(t.TempDir())
+	r, err := NewRecorder(book, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	r.tell = func(events []Recorded) {
+		for _, e := range events {
+			got = append(got, e.Type+" "+e.Words)
+		}
+	}
+	for _, items := range [][]string{
+		{}, {"n@0,0::one", "n@1,0::two"}, {"n@0,0:1:one", "n@1,0::two"}, {"n@1,0::two"},
+	} {
+		if err := r.Record(t.Context(), Save{Path: "a.canvas", Board: parse(t, boardOf(items))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"canvas_created ", "node_added one", "node_added two", "node_color_change one", "node_removed one",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestUnsettled counts the boards whose latest state is not recorded at the end.
 func TestUnsettled(t *testing.T) {
 	dir := t.TempDir()
@@ -135,5 +213,43 @@ func TestOneLine(t *testing.T) {
 	err := oneLine(errors.Join(errors.New("one"), errors.New("two")))
 	if got, want := err.Error(), "one; two"; got != want || oneLine(nil) != nil {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestEarlierIntent finishes what an earlier version had begun to record, wherever it died: its events are recorded as
+// they were, and those of one id that it could not tell apart are added.
+func TestEarlierIntent(t *testing.T) {
+	data, err := os.ReadFile("testdata/earlier/lines.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	earlier := strings.Split(strings.TrimSpace(string(data)), "\n")
+	for stored := range len(earlier) + 1 {
+		dir := t.TempDir()
+		if err := os.CopyFS(filepath.Join(dir, "baseline"), os.DirFS("testdata/earlier")); err != nil {
+			t.Fatal(err)
+		}
+		book := newFakeBook(dir)
+		for _, line := range earlier[:stored] {
+			book.byID[member(t, line, "event_id")] = line
+			book.stored = append(book.stored, line)
+		}
+		r, err := NewRecorder(book, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Finish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		lines := book.lines()
+		for _, line := range earlier {
+			if !slices.Contains(lines, line) {
+				t.Errorf("after %d events: this one is missing:\n%s", stored, line)
+			}
+		}
+		if book.conflicts > 0 || book.again != stored || len(lines) != len(earlier)+3 {
+			t.Errorf("after %d events: %d conflicts, %d duplicates, %d events, want 0, %d, %d",
+				stored, book.conflicts, book.again, len(lines), stored, len(earlier)+3)
+		}
 	}
 }
