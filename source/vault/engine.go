@@ -180,7 +180,7 @@ func (e *engine) loop(ctx context.Context) {
 	if e.notify != nil {
 		notices, errs = e.notify.Notices(), e.notify.Errors()
 	}
-	done := ctx.Done()
+	done, limit := ctx.Done(), e.work.Done()
 	for {
 		now := time.Now()
 		e.resolve(now)
@@ -198,6 +198,8 @@ func (e *engine) loop(ctx context.Context) {
 			notices, errs = nil, nil
 			e.stopping = true
 			e.agenda.hurry(time.Now())
+		case <-limit:
+			limit = nil // idle knows of it
 		case n := <-notices:
 			e.noticed(n)
 		case err := <-errs:

@@ -30,11 +30,12 @@ func (e *engine) suspects(newcomer string) []string {
 // holding reports whether boards that may be others under a new name have to be looked at before one is deleted.
 func (e *engine) holding() bool { return len(e.newcomers) > 0 || len(e.settled) > 0 || e.strangers() }
 
-// strangers reports whether a board that is not known by its path is waiting to be looked at for the first time.
+// strangers reports whether a board that is not known by its path is waiting to be looked at for the first time. The
+// newcomers have been looked at; what has happened to them since waits for them.
 func (e *engine) strangers() bool {
 	stranger := func(board string) bool {
 		known, ok := e.v.rec.known(board)
-		return !ok || known.hash == "" && !known.unreadable
+		return e.newcomers[board] == nil && (!ok || known.hash == "" && !known.unreadable)
 	}
 	for board := range e.agenda.items {
 		if stranger(board) {
@@ -42,7 +43,7 @@ func (e *engine) strangers() bool {
 		}
 	}
 	for board := range e.agenda.busy {
-		if e.newcomers[board] == nil && stranger(board) {
+		if stranger(board) {
 			return true
 		}
 	}
@@ -53,6 +54,9 @@ func (e *engine) strangers() bool {
 // another board by now, and it may be one of the newcomers.
 func (e *engine) unsure(at time.Time) bool {
 	for board, it := range e.agenda.items {
+		if e.newcomers[board] != nil {
+			continue // as in strangers
+		}
 		if known, ok := e.v.rec.known(board); ok && known.hash != "" && it.changed && !it.first.After(at) {
 			return true
 		}
