@@ -65,6 +65,7 @@ func (s *state) drafts(old, board *canvas.Board, snapshot string) []draft {
 		out = append(out, draft{kind: "canvas_renamed", change: "canvas_renamed", details: d})
 	}
 	twins := newTwins(old, board)
+	twins.still = !s.Save.Steps
 	for _, c := range canvas.Diff(old, board) {
 		out = append(out, s.change(c, twins))
 		twins.apply(c)

@@ -221,7 +221,7 @@ func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canva
 // next is the state that the save leads to.
 func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 	first := base.Hash == ""
-	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths}
+	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true}
 	at := r.eventTime(s, base)
 	switch {
 	case s.Board == nil && s.Unreadable != "":

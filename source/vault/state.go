@@ -44,6 +44,9 @@ type save struct {
 	Nodes    int            `json:"nodes,omitempty"`     // of a deleted board
 	Edges    int            `json:"edges,omitempty"`
 	Colors   map[string]int `json:"colors,omitempty"`
+	// Steps says that old_node and old_edge are as they were right before their event. Intents of earlier versions lack
+	// it: there, as they were before the save.
+	Steps bool `json:"steps,omitempty"`
 	// Short holds the events that the book refused whole, by their place, and how far they are shortened.
 	Short map[int]int `json:"short,omitempty"`
 }

@@ -11,6 +11,7 @@ type twins struct {
 	nodes map[string][]canvas.Node // of the old board by their id, in their order
 	edges map[string][]canvas.Edge
 	added map[canvas.Kind]map[string]int // how many have come with each id
+	still bool                           // what was there stays as it was before the save
 	many  map[string]bool                // ids that several nodes of the old or the new board have
 	texts map[string]string              // of the others: the new board's before the old one's
 }
@@ -54,7 +55,7 @@ func (t *twins) number(c canvas.Change) int {
 	return c.Index
 }
 
-// old returns the whole node or edge that changes, as it was, if its id does not say which one is meant; else nil.
+// old returns the whole node or edge that changes, as it was right before, if its id does not say which one is meant; else nil.
 func (t *twins) old(c canvas.Change) json.RawMessage {
 	switch {
 	case c.Members == nil:
@@ -81,11 +82,21 @@ func (t *twins) words(c canvas.Change) string {
 	return changed(&canvas.Board{Nodes: before}, c).Nodes[0].Text()
 }
 
-// apply goes on behind a change.
+// apply makes a change, so that old and words are of the board behind it.
 func (t *twins) apply(c canvas.Change) {
 	if added := t.added[c.Kind]; added != nil {
 		added[c.ID]++
 	}
+	if t.still || t.old(c) == nil {
+		return
+	}
+	if c.Kind == canvas.EdgeChanged {
+		e := &t.edges[c.ID][c.Index]
+		*e = changed(&canvas.Board{Edges: []canvas.Edge{*e}}, c).Edges[0]
+		return
+	}
+	n := &t.nodes[c.ID][c.Index]
+	*n = changed(&canvas.Board{Nodes: []canvas.Node{*n}}, c).Nodes[0]
 }
 
 // changed is the board of at most one node or edge to which a change has been made.
