@@ -167,7 +167,7 @@ func TestFold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const boards, saves = 20, 60
+	const boards, saves = 12, 40
 	for b := range boards {
 		path := fmt.Sprintf("%d.canvas", b)
 		var f *fold

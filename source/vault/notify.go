@@ -25,6 +25,7 @@ type notice struct {
 	name string
 	made bool // it was made, or moved here
 	gone bool // it was removed, or moved away
+	attr bool // nothing but its attributes changed, as search indexers have it all the time
 }
 
 var errOverflow = errors.New("notices were lost")
@@ -66,14 +67,12 @@ func (n *fsNotify) forward() {
 			if !ok {
 				return
 			}
-			if ev.Op == fsnotify.Chmod {
-				continue // attributes alone; search indexers set them all the time
-			}
 			select {
 			case n.notices <- notice{
 				name: ev.Name,
 				made: ev.Has(fsnotify.Create),
 				gone: ev.Has(fsnotify.Remove) || ev.Has(fsnotify.Rename),
+				attr: ev.Op == fsnotify.Chmod,
 			}:
 			case <-n.quit:
 				return

@@ -215,6 +215,10 @@ func (e *engine) noticed(n notice) {
 		return
 	}
 	now := time.Now()
+	if n.attr {
+		e.attributes(rel, now)
+		return
+	}
 	if rel == "." {
 		e.home.lookAt = now // it may have gone, and its watch with it
 		e.scanSoon(e.v.opts.Debounce)
@@ -234,6 +238,28 @@ func (e *engine) noticed(n notice) {
 		// that: whatever is there now is watched again.
 		e.dirMade(rel, now)
 	}
+}
+
+// attributes has a board looked at whose attributes have changed, if it is not as it was last looked at, or can no longer
+// be opened: what else has been done to it needs no reading.
+func (e *engine) attributes(rel string, now time.Time) {
+	if !e.v.skip.board(rel) {
+		return
+	}
+	info, err := e.v.opts.fsys.Stat(e.full(rel))
+	if isAbsent(err) || err == nil && !info.Mode.IsRegular() {
+		return // that it is gone is told as such
+	}
+	if err == nil && info == e.seen[rel].looked {
+		if t := e.troubles[rel]; t != nil && !t.unreadable.IsZero() {
+			return // it is looked at from time to time anyway
+		}
+		if f, err := e.v.opts.fsys.Open(e.full(rel), false); err == nil {
+			f.Close() // nothing was written
+			return
+		}
+	}
+	e.agenda.touch(rel, now)
 }
 
 // dirMade watches a directory that has appeared and has its boards looked at.
