@@ -37,10 +37,12 @@ type engine struct {
 	barrier   bool // no new looks: newcomers are about to be compared
 
 	dirs     map[string]durable.FileID // directories that have a watch
+	links    map[string]bool           // boards that are symbolic links, and what leads nowhere
 	mounts   map[string]bool           // directories where another file system begins, or began
 	scans    chan tree                 // of a scan in progress
 	scanning bool
 	scanAt   time.Time // when the next scan is due
+	glances  glances
 	home     home
 	poll     bool // the notifier fails
 	silent   bool // scans have found a file system that is not known to tell of all changes
@@ -80,7 +82,9 @@ func newEngine(v *Vault, watch bool) *engine {
 		newcomers: map[string]*newcomer{},
 		seen:      map[string]seen{},
 		dirs:      map[string]durable.FileID{},
+		links:     map[string]bool{},
 		mounts:    map[string]bool{},
+		glances:   glances{results: make(chan glance, 1), deaf: map[string]bool{}},
 		results:   make(chan outcome),
 		scans:     make(chan tree),
 		failed:    map[string]error{},
@@ -187,6 +191,7 @@ func (e *engine) loop(ctx context.Context) {
 		e.dispatch(now)
 		e.lookHome(now)
 		e.startScan(now)
+		e.startGlance(now)
 		if e.idle() {
 			return
 		}
@@ -215,6 +220,8 @@ func (e *engine) loop(ctx context.Context) {
 			if ctx.Err() == nil {
 				e.scanned(found, false)
 			}
+		case g := <-e.glances.results:
+			e.glanced(g)
 		case <-timer.C:
 		}
 	}
@@ -242,6 +249,9 @@ func (e *engine) nextWake(now time.Time) time.Duration {
 	}
 	if e.watch && !e.scanning && !e.stopping {
 		wait = min(wait, e.scanAt.Sub(now), e.home.lookAt.Sub(now))
+	}
+	if e.mayGlance() {
+		wait = min(wait, e.glances.at.Sub(now))
 	}
 	for _, n := range e.newcomers {
 		if !e.barrier { // otherwise only a look that comes to its end makes a difference

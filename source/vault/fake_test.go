@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -160,7 +162,8 @@ type fakeNotify struct {
 
 	mu      sync.Mutex
 	dirs    map[string]bool
-	refuses error // what Add returns
+	refuses error  // what Add returns
+	deaf    string // of this directory it says that it has no watch
 }
 
 func newFakeNotify() *fakeNotify {
@@ -173,7 +176,7 @@ func (n *fakeNotify) Add(dir string) error {
 	if n.refuses != nil {
 		return n.refuses
 	}
-	n.dirs[dir] = true
+	n.dirs[dir] = dir != n.deaf
 	return nil
 }
 
@@ -188,6 +191,12 @@ func (n *fakeNotify) watches(dir string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.dirs[dir]
+}
+
+func (n *fakeNotify) Watched() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.DeleteFunc(slices.Collect(maps.Keys(n.dirs)), func(dir string) bool { return !n.dirs[dir] })
 }
 
 func (n *fakeNotify) Notices() <-chan notice { return n.notices }

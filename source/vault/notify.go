@@ -13,6 +13,9 @@ type notifier interface {
 	// Add has a directory watched; one that is watched already, too. Remove ends that.
 	Add(dir string) error
 	Remove(dir string) error
+	// Watched is the directories that have a watch. The system ends that of a file system that is unmounted. It may be
+	// called at any time, after Close too.
+	Watched() []string
 	// Notices is the changes, in the order in which they happened.
 	Notices() <-chan notice
 	// Errors is what went wrong. errOverflow means that notices were lost.
@@ -105,6 +108,7 @@ func (n *fsNotify) Remove(dir string) error {
 	return err
 }
 
+func (n *fsNotify) Watched() []string      { return n.w.WatchList() }
 func (n *fsNotify) Notices() <-chan notice { return n.notices }
 func (n *fsNotify) Errors() <-chan error   { return n.errs }
 

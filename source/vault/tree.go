@@ -16,6 +16,7 @@ import (
 type tree struct {
 	boards map[string]durable.Info   // by path in the vault
 	dirs   map[string]durable.FileID // by path in the vault, "." for the vault itself
+	links  map[string]bool           // symbolic links to files with a board's name, and such that lead nowhere
 	lost   []string                  // directories that had a watch and could not be listed
 	failed map[string]error          // directories that are there and could not be listed
 	err    error                     // what could not be read; the rest was found all the same
@@ -55,7 +56,7 @@ func (w *walker) walk(rel string) tree {
 	began := time.Now()
 	w.found = tree{
 		boards: map[string]durable.Info{}, dirs: map[string]durable.FileID{},
-		failed: map[string]error{}, silent: map[string]string{},
+		failed: map[string]error{}, silent: map[string]string{}, links: map[string]bool{},
 	}
 	w.seen, w.kinds, w.holds = map[durable.FileID]bool{}, map[uint64]kind{}, 0
 	if rel == "." || !w.isAlias(rel) {
@@ -183,14 +184,15 @@ func (w *walker) entry(rel string, kind fs.FileMode) {
 		info, err := w.fsys.Stat(w.full(rel))
 		switch {
 		case isAbsent(err), errors.Is(err, syscall.ELOOP): // it leads nowhere
+			w.found.links[rel] = true
 		case err != nil && w.skip.board(rel):
-			w.found.boards[rel] = durable.Info{} // as below
+			w.found.boards[rel], w.found.links[rel] = durable.Info{}, true // as below
 		case err != nil:
 			w.failDir(rel, err) // perhaps a directory on a share that does not answer
 		case info.Mode.IsDir() && !w.isAlias(rel):
 			w.links = append(w.links, rel)
 		case info.Mode.IsRegular() && w.skip.board(rel):
-			w.found.boards[rel] = info
+			w.found.boards[rel], w.found.links[rel] = info, true
 		}
 	case kind.IsRegular() && w.skip.board(rel):
 		if info, err := w.fsys.Stat(w.full(rel)); err == nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"daybook/internal/durable"
 )
 
 // This file is the engine's part that finds out which boards to look at: scans, notices, and which board is which.
@@ -70,6 +72,7 @@ func (e *engine) scanned(found tree, start bool) {
 	}
 	e.mounted(found)
 	e.watched(found)
+	e.links = found.links
 	e.unwatch(found.lost)
 	e.compare(found, start, again, now)
 	wait := e.pause(found.took)
@@ -83,30 +86,40 @@ func (e *engine) scanned(found tree, start bool) {
 // vault has come back, are there.
 func (e *engine) compare(found tree, start, again bool, now time.Time) {
 	for board, info := range found.boards {
-		s := e.seen[board]
-		fresh := s.saw(info, now)
-		e.seen[board] = s
-		switch {
-		case start:
-			e.agenda.found(board, now, true)
-		case fresh && s.looked != info:
-			e.agenda.touch(board, now)
-		case s.looked != info && !e.agenda.has(board): // and it is known to have changed
-			e.agenda.found(board, now, false)
-		case s.looked != info:
-		case again:
-			e.agenda.found(board, now, false)
-		case s.at.Before(s.settles()) && !e.agenda.has(board): // it may have changed since without showing it
-			e.agenda.again(board, s.settles(), false)
-		}
+		e.compareBoard(board, info, start, again, now)
 	}
 	for _, board := range e.v.rec.paths() {
 		if _, ok := found.boards[board]; ok || found.hides(board) != nil {
 			continue
 		}
-		if t := e.troubles[board]; again || t == nil || t.absent.IsZero() && t.unreadable.IsZero() {
-			e.agenda.found(board, now, start)
-		}
+		e.missing(board, start, again, now)
+	}
+}
+
+// compareBoard is compare for a board that is there.
+func (e *engine) compareBoard(board string, info durable.Info, start, again bool, now time.Time) {
+	s := e.seen[board]
+	fresh := s.saw(info, now)
+	e.seen[board] = s
+	switch {
+	case start:
+		e.agenda.found(board, now, true)
+	case fresh && s.looked != info:
+		e.agenda.touch(board, now)
+	case s.looked != info && !e.agenda.has(board): // and it is known to have changed
+		e.agenda.found(board, now, false)
+	case s.looked != info:
+	case again:
+		e.agenda.found(board, now, false)
+	case s.at.Before(s.settles()) && !e.agenda.has(board): // it may have changed since without showing it
+		e.agenda.again(board, s.settles(), false)
+	}
+}
+
+// missing is compare for a known board that is not there.
+func (e *engine) missing(board string, start, again bool, now time.Time) {
+	if t := e.troubles[board]; again || t == nil || t.absent.IsZero() && t.unreadable.IsZero() {
+		e.agenda.found(board, now, start)
 	}
 }
 
@@ -226,6 +239,9 @@ func (e *engine) noticed(n notice) {
 	}
 	if e.v.skip.board(rel) {
 		e.agenda.touch(rel, now)
+		if name := e.full(rel); n.made && e.v.opts.fsys.Resolve(name) != name {
+			e.links[rel] = true
+		}
 	}
 	if e.v.skip.dir(rel) {
 		return
@@ -270,6 +286,7 @@ func (e *engine) dirMade(rel string, now time.Time) {
 	}
 	found := w.walk(rel)
 	e.watched(found)
+	maps.Copy(e.links, found.links)
 	for board := range found.boards {
 		e.agenda.touch(board, now)
 	}
