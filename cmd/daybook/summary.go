@@ -12,10 +12,14 @@ import (
 func summarize(s vault.Summary, took time.Duration) string {
 	text := fmt.Sprintf("recorded %s of %s on %s in %s",
 		count(s.Events, "event"), count(s.Saves, "save"), count(s.Boards, "board"), duration(took))
+	boards := "boards"
+	if s.Unsettled == 1 {
+		boards = "board"
+	}
 	for _, more := range counts([]counted{
 		{s.Late, "of them while nobody watched"},
 		{s.Unreadable, "could not be read"},
-		{s.Unsettled, "boards still to be recorded"},
+		{s.Unsettled, boards + " still to be recorded"},
 		{s.Retries, "tried again"},
 		{s.Lost, "refused by the book"},
 	}) {
@@ -27,6 +31,22 @@ func summarize(s vault.Summary, took time.Duration) string {
 		}
 	}
 	return text
+}
+
+// longestList is how many boards are named.
+const longestList = 10
+
+// waiting names the boards whose latest state is not recorded.
+func waiting(boards []vault.Waiting) []string {
+	var list []string
+	for i, w := range boards {
+		if i == longestList {
+			list = append(list, fmt.Sprintf("not recorded yet: %d more", len(boards)-i))
+			break
+		}
+		list = append(list, fmt.Sprintf("not recorded yet: %s: %s", w.CanvasID, w.Reason))
+	}
+	return list
 }
 
 // troubled tells what went wrong with a consumer; "" if nothing did.
@@ -70,7 +90,13 @@ type watchSummary struct {
 	Retries    int               `json:"retries"`
 	Lost       int               `json:"lost"`
 	Seconds    float64           `json:"seconds"`
+	Waiting    []waitingBoard    `json:"waiting"`
 	Consumers  []consumerSummary `json:"consumers"`
+}
+
+type waitingBoard struct {
+	CanvasID string `json:"canvas_id"`
+	Reason   string `json:"reason"`
 }
 
 type consumerSummary struct {
@@ -89,7 +115,10 @@ func newWatchSummary(s vault.Summary, took time.Duration) watchSummary {
 	out := watchSummary{
 		Events: s.Events, Saves: s.Saves, Boards: s.Boards, Late: s.Late, Unreadable: s.Unreadable,
 		Unsettled: s.Unsettled, Retries: s.Retries, Lost: s.Lost, Seconds: seconds(took),
-		Consumers: []consumerSummary{},
+		Waiting: []waitingBoard{}, Consumers: []consumerSummary{},
+	}
+	for _, w := range s.Waiting {
+		out.Waiting = append(out.Waiting, waitingBoard(w))
 	}
 	for _, c := range s.Consumers {
 		out.Consumers = append(out.Consumers, consumerSummary{

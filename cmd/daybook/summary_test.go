@@ -41,6 +41,10 @@ func TestSummarize(t *testing.T) {
 			"recorded 6 events of 1 save on 3 boards in 25 s; 2 of them while nobody watched; 1 refused by the book" +
 				"; b: 5 failed, 1 panicked; c: 1 left behind, 4 missed, 1 slow, the longest 8.0 s",
 		},
+		{
+			vault.Summary{Boards: 2, Unsettled: 1, Unreadable: 1, Events: 1},
+			"recorded 1 event of 0 saves on 2 boards in 25 s; 1 could not be read; 1 board still to be recorded",
+		},
 	} {
 		if got := summarize(c.s, 25*second); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
@@ -68,7 +72,8 @@ func TestWatchWithoutReader(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Errorf("watch: %v", err)
 	}
-	warning := "daybook: warning: a consumer failed consumer=stdout error=write the output"
+	warning := "daybook: warning: what is recorded cannot be printed: write the output: write /dev/stdout: broken pipe\n" +
+		"daybook: hint: the recording goes on; `daybook cat` prints what is in the book\n"
 	if n := strings.Count(stderr.String(), warning); n != 1 {
 		t.Errorf("that stdout fails is said %d times, want once:\n%s", n, stderr.String())
 	}

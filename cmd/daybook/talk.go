@@ -31,6 +31,11 @@ func (h talkHandler) Handle(_ context.Context, r slog.Record) error {
 		kind = "warning"
 	}
 	var text strings.Builder
+	for _, a := range h.attrs {
+		if a.Key == "consumer" && a.Value.String() == printing {
+			return h.unprinted(kind, r)
+		}
+	}
 	text.WriteString(r.Message)
 	add := func(a slog.Attr) bool {
 		if a.Value.String() == "" {
@@ -54,3 +59,22 @@ func (h talkHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 
 // WithGroup drops the group: a person reads the names as they are.
 func (h talkHandler) WithGroup(string) slog.Handler { return h }
+
+// unprinted says that watch cannot print what it records, and what to do about it.
+func (h talkHandler) unprinted(kind string, r slog.Record) error {
+	text := "what is recorded cannot be printed"
+	if r.Message == "a consumer takes long over an event" {
+		text = "nobody reads what is printed"
+	} else if strings.HasPrefix(r.Message, "a consumer is too far behind") {
+		text = "what is printed is read too slowly: not all events are printed"
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "error" || a.Key == "panic" {
+			text += ": " + a.Value.String()
+		}
+		return true
+	})
+	h.env.say(kind, "%s", text)
+	h.env.say("hint", "the recording goes on; `daybook cat` prints what is in the book")
+	return nil
+}

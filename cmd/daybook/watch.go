@@ -52,7 +52,7 @@ programs.`,
 			if c.Debounce < 0 || cmd.Flags().Changed("debounce") && c.Debounce == 0 {
 				return usage("write a time such as 500ms or 2s", "--debounce %v is no time to wait", c.Debounce)
 			}
-			if c.Poll != 0 && c.Poll < vault.MinPoll {
+			if cmd.Flags().Changed("poll") && c.Poll < vault.MinPoll {
 				return usage("write a time such as 2s; without --poll the file system decides",
 					"--poll %v is too short: the least is %v", c.Poll, vault.MinPoll)
 			}
@@ -96,7 +96,7 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 			e.say("note", "watching %s, recording into %s; end with Ctrl-C", c.Vault, b.Dir())
 		}
 	}
-	c.Consumers = []vault.Consumer{{Name: "stdout", Consume: printer(e, g.json, palette)}}
+	c.Consumers = []vault.Consumer{{Name: printing, Consume: printer(e, g.json, palette)}}
 	// Without a reader printing fails, and the recording goes on: the system is not to end the process for it.
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
@@ -107,6 +107,9 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	if took := e.now().Sub(began); g.json {
 		_ = newEncoder(e.stderr).Encode(newWatchSummary(s, took)) // as with any talk: there is nobody left to tell
 	} else {
+		for _, text := range waiting(s.Waiting) {
+			e.say("warning", "%s", text)
+		}
 		e.say("note", "%s", summarize(s, took))
 	}
 	if err == nil && s.Lost > 0 {
@@ -126,6 +129,9 @@ func lost(events int) error {
 		hint: "see what `daybook verify` says of the book; the board's next changes are recorded",
 	}
 }
+
+// printing is the name of the consumer that prints.
+const printing = "stdout"
 
 // printer returns what prints the recorded events: as they are stored, or for a person.
 func printer(e env, json bool, palette learning.Palette) func(context.Context, vault.Recorded) error {

@@ -64,6 +64,7 @@ type trouble struct {
 	looks      int       // since it was unreadable
 	attempts   int       // at recording it
 	unrecorded bool      // its latest state is not recorded
+	reason     string    // why it is not, or why it cannot be read
 	late       bool
 }
 
@@ -113,7 +114,8 @@ func (e *engine) run(ctx context.Context) (Summary, error) {
 		}
 	}
 	sum := since(before, v.rec.Summary())
-	sum.Retries, sum.Unsettled = e.retries, e.unsettled()
+	sum.Retries, sum.Waiting = e.retries, e.waiting()
+	sum.Unsettled = len(sum.Waiting)
 	sum.Consumers = f.close()
 	v.rec.fresh = false
 	err := e.fatal
@@ -354,6 +356,7 @@ func (e *engine) looked(out outcome) {
 		e.isAbsent(out, t, now)
 	case out.found == isAway:
 		t.absent, t.unreadable, t.unrecorded = time.Time{}, time.Time{}, true
+		t.reason = "its folder cannot be read"
 		if e.watch {
 			e.scanSoon(e.v.opts.Debounce) // which says what is wrong, once for all boards
 			e.agenda.again(out.path, now.Add(slowestLook), out.late)
@@ -361,7 +364,7 @@ func (e *engine) looked(out outcome) {
 	case out.found == isUnreadable:
 		e.isUnreadable(out, t, now)
 	case out.found == isChanging:
-		t.unrecorded = true
+		t.unrecorded, t.reason = true, "it keeps changing"
 		if t.looks++; e.watch || t.looks < 20 {
 			e.agenda.again(out.path, now.Add(e.v.opts.Debounce/2), out.late)
 		}

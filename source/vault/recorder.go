@@ -340,7 +340,7 @@ func (r *Recorder) update(e *entry, s *state) {
 func (r *Recorder) settle(ctx context.Context, e *entry, next *state, old, board *canvas.Board) error {
 	told, err := r.append(ctx, next, old, board)
 	if err != nil {
-		return fmt.Errorf("record %v: %w", next, err)
+		return &recordError{next, err}
 	}
 	if e.told != next.Generation { // a third step that is tried again appends again
 		r.count(e, next, told)
@@ -351,12 +351,21 @@ func (r *Recorder) settle(ctx context.Context, e *entry, next *state, old, board
 	return r.promote(e, next)
 }
 
+// recordError is why the second step of a save failed.
+type recordError struct {
+	state *state
+	err   error
+}
+
+func (e *recordError) Error() string { return fmt.Sprintf("record %v: %v", e.state, e.err) }
+func (e *recordError) Unwrap() error { return e.err }
+
 func (r *Recorder) count(e *entry, s *state, told []Recorded) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.told = s.Generation
 	r.total.Events += len(told)
-	if len(told) > 0 {
+	if len(told) > 0 && s.Save.Kind != saveUnreadable {
 		r.total.Saves++
 	}
 	if s.Save.Late {

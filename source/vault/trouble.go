@@ -3,6 +3,8 @@ package vault
 import (
 	"errors"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"daybook"
@@ -33,7 +35,7 @@ func (e *engine) isAbsent(out outcome, t *trouble, now time.Time) {
 }
 
 func (e *engine) isUnreadable(out outcome, t *trouble, now time.Time) {
-	t.absent = time.Time{}
+	t.absent, t.reason = time.Time{}, out.reason
 	if t.unreadable.IsZero() {
 		t.unreadable = now
 	}
@@ -55,7 +57,12 @@ func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
 		return
 	}
 	t.attempts++
-	t.unrecorded = true
+	cause := out.err
+	var record *recordError
+	if errors.As(out.err, &record) {
+		cause = record.err // whoever lists the boards names them
+	}
+	t.unrecorded, t.reason = true, oneLine(cause).Error()
 	if t.attempts == 1 {
 		level := slog.LevelWarn
 		if durable.IsFull(out.err) || durable.IsRefused(out.err) {
@@ -75,26 +82,31 @@ func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
 	e.agenda.again(out.path, now.Add(e.v.opts.Retry), out.late)
 }
 
-// unsettled counts the boards whose latest state is not recorded.
-func (e *engine) unsettled() int {
-	boards := map[string]bool{}
-	for board, t := range e.troubles {
-		if t.unrecorded || !t.unreadable.IsZero() {
-			boards[board] = true
-		}
-	}
+// waiting returns the boards whose latest state is not recorded.
+func (e *engine) waiting() []Waiting {
+	reasons := map[string]string{}
 	for board, it := range e.agenda.items {
 		if it.changed {
-			boards[board] = true
+			reasons[board] = "it has just changed"
 		}
 	}
 	for board := range e.newcomers {
-		boards[board] = true
+		reasons[board] = "it may be another board under a new name"
 	}
 	for _, chain := range e.settled {
 		for _, er := range chain {
-			boards[er.path] = true
+			reasons[er.path] = "there was no time left"
 		}
 	}
-	return len(boards)
+	for board, t := range e.troubles {
+		if t.unrecorded || !t.unreadable.IsZero() {
+			reasons[board] = t.reason
+		}
+	}
+	var list []Waiting
+	for board, reason := range reasons {
+		list = append(list, Waiting{canvasID(board), reason})
+	}
+	slices.SortFunc(list, func(a, b Waiting) int { return strings.Compare(a.CanvasID, b.CanvasID) })
+	return list
 }

@@ -169,15 +169,19 @@ func TestUnsettled(t *testing.T) {
 		s := newStage(t, dir)
 		var log bytes.Buffer
 		s.opts.Logger = slog.New(slog.NewJSONHandler(&log, nil))
-		catchUp := func(want int) {
+		catchUp := func(want ...string) {
 			t.Helper()
 			v, err := Open(s.root, s.book, s.options())
 			if err != nil {
 				t.Fatal(err)
 			}
 			sum, err := v.CatchUp(t.Context())
-			if sum.Unsettled != want {
-				t.Errorf("got %+v, %v; want %d unsettled", sum, err, want)
+			var got []string
+			for _, w := range sum.Waiting {
+				got = append(got, w.CanvasID+": "+w.Reason)
+			}
+			if diff := cmp.Diff(want, got); diff != "" || sum.Unsettled != len(want) {
+				t.Errorf("got %+v, %v; waiting (-want +got):\n%s", sum, err, diff)
 			}
 			if err := v.Close(); err != nil {
 				t.Error(err)
@@ -190,18 +194,19 @@ func TestUnsettled(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		const full = ": append event 1 of 1: append: no space left on device"
 		put("a.canvas", boardOf([]string{"n1"}))
 		put("b.canvas", boardOf([]string{"m1"}))
-		catchUp(0)
+		catchUp()
 		put("a.canvas", boardOf([]string{"n1:1"}))
 		put("b.canvas", "")
 		s.book.setFull(true)
-		catchUp(2)
+		catchUp("a.canvas"+full, "b.canvas"+full)
 		s.book.setFull(false)
-		catchUp(1)
-		catchUp(1)
+		catchUp("b.canvas: empty")
+		catchUp("b.canvas: empty")
 		put("b.canvas", boardOf([]string{"m1"}))
-		catchUp(0)
+		catchUp()
 		if strings.Contains(log.String(), `\n`) {
 			t.Errorf("a message of several lines:\n%s", log.String())
 		}

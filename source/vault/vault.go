@@ -80,14 +80,22 @@ const MinPoll = 10 * time.Millisecond
 type Summary struct {
 	Boards     int // boards known at the end
 	Events     int // recorded
-	Saves      int // recorded: one save may be many events
+	Saves      int // recorded: one save may be many events; that a board cannot be read is none
 	Late       int // events of what happened while nobody watched
 	Unreadable int // boards that could not be read
 	Retries    int // recordings that failed and were tried again
 	Lost       int // events that the book refused for good, each logged
 	Unsettled  int // boards whose latest state could not be recorded: unreadable, or the recording failed last
 
+	Waiting []Waiting // the boards that Unsettled counts, by CanvasID
+
 	Consumers []ConsumerSummary // in the order of Options.Consumers
+}
+
+// Waiting is a board whose latest state is not recorded.
+type Waiting struct {
+	CanvasID string
+	Reason   string // for people
 }
 
 // ErrWatched is what Open returns, in a *WatchedError, when the book has a watcher already. It wraps
