@@ -1,4 +1,5 @@
-// Package faultfs is a file system for tests that records every call and fails the ones it is told to.
+// Package faultfs has file systems for tests: FS records every call and fails the ones it is told to, Disk is in memory and
+// forgets in a power cut what was not synced.
 package faultfs
 
 import (
