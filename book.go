@@ -43,9 +43,11 @@ type Book struct {
 // Open opens the book in the directory dir, and makes it if there is none, unless opts.MustExist is set. opts may be nil.
 // The views in opts are brought up to date before it returns; one that fails is reported to the logger only.
 // Errors: ErrNoBook, ErrLocked, a *SettingsError, or the file system's.
-func Open(dir string, opts *Options) (*Book, error) { return openOn(durable.OS(), dir, opts) }
+func Open(dir string, opts *Options) (*Book, error) { return OpenOn(durable.OS(), dir, opts) }
 
-func openOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
+// OpenOn is Open on a file system that is not the system's own. It is for Daybook's own tests: outside of this module
+// there is no such thing.
+func OpenOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open the book in %s: %w", dir, err)
@@ -96,6 +98,9 @@ func (b *Book) Post(ctx context.Context, day Day) error {
 	}
 	return b.writer.post(ctx, day)
 }
+
+// FS is the file system that the book is on, which its views and sources use, too.
+func (b *Book) FS() durable.FS { return b.fsys }
 
 // Settings returns what daybook.json says.
 func (b *Book) Settings() Settings { return b.settings }

@@ -26,7 +26,7 @@ const testDay = "1999-11-08" // in the past of a synctest bubble too
 func openFaulty(t *testing.T, dir string, opts *Options) (*Book, *faultfs.FS) {
 	t.Helper()
 	fs := &faultfs.FS{Under: durable.OS()}
-	b, err := openOn(fs, dir, opts)
+	b, err := OpenOn(fs, dir, opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +75,8 @@ func TestAppendCallOrder(t *testing.T) {
 	mustAppend(t, b, lineOf("a"))
 	book := filepath.Base(b.Dir())
 	want := []string{
-		"create book.turn", "create book.lock", "mkdir " + testDay, "syncdir " + book, "create events.json",
-		"create events.mark", "write events.mark", "syncdir " + testDay,
+		"create book.turn", "create book.lock", "syncdir " + filepath.Base(filepath.Dir(b.Dir())), "mkdir " + testDay,
+		"syncdir " + book, "create events.json", "create events.mark", "write events.mark", "syncdir " + testDay,
 		"write events.json", "sync events.json", "write events.mark",
 	}
 	if got := fs.Calls(); fmt.Sprint(got) != fmt.Sprint(want) {

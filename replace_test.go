@@ -84,6 +84,7 @@ func TestReplaceCallOrder(t *testing.T) {
 			b, fs := openFaulty(t, t.TempDir(), replacing(mode))
 			mustAppend(t, b, lineOf("a"))
 			created := []string{
+				"syncdir " + filepath.Base(filepath.Dir(b.Dir())),
 				"mkdir " + testDay, "syncdir " + filepath.Base(b.Dir()), "create events.json", "create events.mark",
 				"write events.mark", "syncdir " + testDay,
 			}
@@ -324,7 +325,7 @@ func (s *reusing) CreateLike(name, model string) (durable.File, error) {
 func TestReplaceInodeReused(t *testing.T) {
 	dir := t.TempDir()
 	fs := &faultfs.FS{Under: &reusing{FS: durable.OS(), numbers: make(map[uint64]uint64)}}
-	b, err := openOn(fs, dir, replacing(SyncAlways))
+	b, err := OpenOn(fs, dir, replacing(SyncAlways))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -300,8 +300,8 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 			return err
 		}
 	}
-	always := w.b.opts.Sync == SyncAlways
-	needSync := false // a duplicate is acknowledged only when the stored copy is durable (promise 1)
+	always := w.b.opts.Sync == SyncAlways || w.b.settings.Write == WriteReplace // promise 10
+	needSync := false                                                           // a duplicate is acknowledged only when the stored copy is durable (promise 1)
 	start := d.file.Size()
 	w.buf = w.buf[:0]
 	for _, it := range items {

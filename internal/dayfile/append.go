@@ -61,12 +61,16 @@ func (f *File) Sync() error {
 
 // rewrite writes the bytes beyond the mark once more where they stand. A sync that failed, in any process, may have left
 // them clean in memory and missing on the disk; written again they are the next sync's business (promise 6). Without
-// a valid mark nothing is known of a failed sync, and nothing is written again.
+// a valid mark that may be all bytes; but a file that has replaced another one was synced before it got its name.
+//
+// They must be the bytes that have been seen: those that a failed sync has left clean are read as they were only until
+// memory is short.
 func (f *File) rewrite() error {
-	if f.durable == f.size || !f.marked {
+	if f.durable == f.size || f.replaces && !f.marked {
 		return nil
 	}
 	buf := make([]byte, min(chunk, f.size-f.durable))
+	sum := f.sumThen
 	for at := f.durable; at < f.size; {
 		n, err := f.data.ReadAt(buf[:min(int64(len(buf)), f.size-at)], at)
 		if err != nil && err != io.EOF {
@@ -78,7 +82,11 @@ func (f *File) rewrite() error {
 		if _, err := f.data.WriteAt(buf[:n], at); err != nil {
 			return fmt.Errorf("write %s again at offset %d: %w", f.Path(), at, reason(err))
 		}
+		sum = crc32.Update(sum, castagnoli, buf[:n])
 		at += int64(n)
+	}
+	if sum != f.sum {
+		return fmt.Errorf("write %s again: it is not what it was a moment ago", f.Path())
 	}
 	return nil
 }
@@ -91,7 +99,7 @@ func (f *File) syncAll() error {
 	if err := f.syncNames(); err != nil {
 		return err
 	}
-	f.durable, f.marked = f.size, true
+	f.durable, f.sumThen, f.marked = f.size, f.sum, true
 	// A mark that cannot be written is an older one, and a lower bound still: no reason to refuse what is durable.
 	f.writeMark()
 	return nil

@@ -40,6 +40,7 @@ type File struct {
 	size    int64    // bytes seen; all lines up to here end with a newline
 	sum     uint32   // CRC32C of them
 	durable int64    // how many of them are known to be durable
+	sumThen uint32   // CRC32C of those
 	marked  bool     // there is a valid mark: it was written before the first byte or after a sync
 	named   bool     // the file's name is known to be durable
 	last    [64]byte // the last bytes before size, as many as there are
@@ -160,7 +161,7 @@ func (f *File) learnMark() error {
 		if m.Size == f.size && m.Sum != f.sum {
 			return nil // a mark for other bytes is none
 		}
-		f.durable, f.marked, f.named = m.Size, true, true
+		f.durable, f.sumThen, f.marked, f.named = m.Size, m.Sum, true, true
 	}
 	return nil
 }
@@ -177,7 +178,7 @@ func (f *File) forget() error {
 			err = errors.Join(err, file.Close())
 		}
 	}
-	f.data, f.mark, f.size, f.sum, f.durable, f.marked, f.named = nil, nil, 0, 0, 0, false, false
+	f.data, f.mark, f.size, f.sum, f.durable, f.sumThen, f.marked, f.named = nil, nil, 0, 0, 0, 0, false, false
 	return err
 }
 
@@ -258,7 +259,7 @@ func (f *File) catchUp(size int64) error {
 	if err == nil && !fits { // the mark is for other bytes: all of them are in doubt
 		f.to.Damage(Damage{File: f.Path(), Length: m.Size, Reason: OtherReason})
 		f.to.Reset()
-		f.size, f.sum, f.durable, marked = 0, 0, 0, false
+		f.size, f.sum, f.durable, f.sumThen, marked = 0, 0, 0, 0, false
 		_, tail, err = f.read(size, m, marked)
 	}
 	if err != nil {
@@ -266,7 +267,7 @@ func (f *File) catchUp(size int64) error {
 	}
 	f.marked = marked
 	if marked && m.Size > f.durable {
-		f.durable = m.Size
+		f.durable, f.sumThen = m.Size, m.Sum
 	}
 	f.named = f.named || f.durable > 0
 	if tail.Length > 0 {
@@ -342,9 +343,11 @@ func LineFault(l Line) string {
 }
 
 // mendTail deals with an unfinished last line (promise 5). A whole object that lacks only its newline is completed.
-// Anything else is put into quarantine, and only then cut off.
+// Anything else is put into quarantine, and only then cut off. Before that NULs take its place, durably: a power cut may
+// bring back the size that the file had, and bytes of what is written there next, together with old ones, might make up
+// an event that nobody has given.
 //
-// Calls to complete: write newline. Calls to cut: those of Quarantine, then truncate; the next sync makes it durable.
+// Calls to complete: write newline. Calls to cut: those of Quarantine, then write NULs, sync, truncate.
 func (f *File) mendTail(tail Line) error {
 	reason := "unfinished last line"
 	if tail.Text != nil && Check(tail.Text) == nil {
@@ -364,7 +367,7 @@ func (f *File) mendTail(tail Line) error {
 	if err != nil {
 		return err
 	}
-	if err := f.data.Truncate(tail.Offset); err != nil {
+	if err := f.wipe(tail.Offset, tail.Length); err != nil {
 		return fmt.Errorf("cut off the unfinished last line of %s: %w", f.Path(), err)
 	}
 	if f.sum, err = f.sumOf(tail.Offset); err != nil {
@@ -372,6 +375,20 @@ func (f *File) mendTail(tail Line) error {
 	}
 	f.to.Damage(Damage{File: f.Path(), Offset: tail.Offset, Length: tail.Length, Reason: reason, Kept: kept})
 	return nil
+}
+
+// wipe cuts n bytes off the end, which begin at offset off and are in quarantine.
+func (f *File) wipe(off, n int64) error {
+	nul := make([]byte, min(chunk, n))
+	for at := off; at < off+n; at += int64(len(nul)) {
+		if _, err := f.data.WriteAt(nul[:min(int64(len(nul)), off+n-at)], at); err != nil {
+			return reason(err)
+		}
+	}
+	if err := f.data.Sync(); err != nil {
+		return reason(err)
+	}
+	return f.data.Truncate(off)
 }
 
 // sumOf reads the first n bytes again for their checksum.

@@ -121,6 +121,6 @@ func Lost(fsys durable.FS, day string, f durable.File) (d Damage, lost bool, err
 // sumOf returns the checksum of the first n bytes.
 func sumOf(r io.ReaderAt, n int64) (uint32, error) {
 	h := crc32.New(castagnoli)
-	_, err := io.CopyBuffer(h, io.NewSectionReader(r, 0, n), make([]byte, chunk))
+	_, err := io.CopyBuffer(h, io.NewSectionReader(r, 0, n), make([]byte, max(1, min(chunk, n))))
 	return h.Sum32(), err
 }

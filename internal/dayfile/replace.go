@@ -45,7 +45,7 @@ func (f *File) replace(lines []byte) (err error) {
 	f.size += int64(len(lines))
 	f.sum = crc32.Update(f.sum, castagnoli, lines)
 	f.noteEnd(lines)
-	f.durable, f.marked = f.size, true
+	f.durable, f.sumThen, f.marked = f.size, f.sum, true
 	if !f.reopen(made) {
 		// The lines are durable all the same. The next Refresh says what the matter is.
 		_ = f.forget() // only the mark is open, and it has not been written to

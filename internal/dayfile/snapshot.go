@@ -14,7 +14,7 @@ const BoardsName = "boards"
 // Snapshot stores data in the day's directory under its SHA-256, which is its name, unless it is there already.
 // Temporary files go to temp. It needs no lock.
 //
-// Calls: mkdir boards, syncdir day, those of Replace.
+// Calls: those of MkdirAll, and of Replace.
 func Snapshot(fsys durable.FS, day, temp string, data []byte) (name string, err error) {
 	file := fmt.Sprintf("%x.canvas", sha256.Sum256(data))
 	name = BoardsName + "/" + file

@@ -171,21 +171,27 @@ func Rename(fsys FS, from, to string) error {
 	return fsys.SyncDir(filepath.Dir(to))
 }
 
-// MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable.
+// MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable. So
+// it does, first, for the lowest one that is there already: a process that was killed may have made it and come no
+// further. If nothing is missing, that is all.
 //
-// Calls: mkdir dir, syncdir parent, for each that was missing.
+// Calls: syncdir above, mkdir dir, syncdir parent, for each that was missing.
 func MkdirAll(fsys FS, dir string) error {
-	made, err := fsys.Mkdir(dir)
-	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
-		if err := MkdirAll(fsys, filepath.Dir(dir)); err != nil {
-			return err
+	parent := filepath.Dir(dir)
+	if parent == dir || dirExists(fsys, dir) {
+		err := fsys.SyncDir(parent)
+		if IsRefused(err) {
+			err = nil // nobody makes directories where he has no permission
 		}
-		made, err = fsys.Mkdir(dir)
-	}
-	if err != nil || !made {
 		return err
 	}
-	return fsys.SyncDir(filepath.Dir(dir))
+	if err := MkdirAll(fsys, parent); err != nil {
+		return err
+	}
+	if _, err := fsys.Mkdir(dir); err != nil {
+		return err
+	}
+	return fsys.SyncDir(parent)
 }
 
 // ReadFile returns the whole contents of a file. Others may replace it meanwhile.

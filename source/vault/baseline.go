@@ -25,12 +25,16 @@ func (r *Recorder) intentFile(lineage string) string {
 	return filepath.Join(r.dir, lineage+intentSuffix)
 }
 
-// load reads all states. Damaged ones are kept aside and count as lost.
+// load reads all states, and makes their names durable first: a process that was killed may not have come so far, and
+// what is recorded next goes on from them. Damaged ones are kept aside and count as lost.
 func (r *Recorder) load() error {
 	if err := durable.MkdirAll(r.fsys(), r.dir); err != nil {
 		return err
 	}
 	if _, err := durable.Sweep(r.fsys(), r.dir); err != nil {
+		return err
+	}
+	if err := r.fsys().SyncDir(r.dir); err != nil {
 		return err
 	}
 	entries, err := r.fsys().ReadDir(r.dir)

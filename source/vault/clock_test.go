@@ -108,7 +108,7 @@ func TestClockSetBackBeforeTheEvents(t *testing.T) {
 	book := newSetBook(t, "UTC", now.Add(72*time.Hour))
 	fsys := &faultFS{FS: durable.OS()}
 	fsys.dieAfter("rename", intentSuffix)
-	opts := (&Options{}).withDefaults()
+	opts := (&Options{}).withDefaults(nil)
 	opts.fsys = fsys
 	r, err := openRecorder(book, opts)
 	if err != nil {

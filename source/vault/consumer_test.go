@@ -73,7 +73,7 @@ func TestRecorded(t *testing.T) {
 			if i == 4 {
 				save.Path, save.From = "b.canvas", ""
 			}
-			all := startFeeds(t.Context(), v.opts.Consumers, s.opts.withDefaults().Logger)
+			all := startFeeds(t.Context(), v.opts.Consumers, s.opts.withDefaults(nil).Logger)
 			v.rec.tell = all.tell
 			if err := v.rec.Record(t.Context(), save); err != nil {
 				t.Fatal(err)

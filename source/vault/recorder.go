@@ -80,7 +80,7 @@ type entry struct {
 // Recorder may work on a book at a time; a Vault sees to that with a lock. Options.Consumers are a Vault's: a Recorder
 // alone calls none.
 func NewRecorder(book Book, opts *Options) (*Recorder, error) {
-	return openRecorder(book, opts.withDefaults())
+	return openRecorder(book, opts.withDefaults(book))
 }
 
 func openRecorder(book Book, opts Options) (*Recorder, error) {
@@ -315,6 +315,9 @@ func (r *Recorder) finish(ctx context.Context, e *entry) error {
 // finished takes e from its baseline when the intent is no longer there: the third step took effect although it
 // failed, or the intent was damaged, and then what it would have recorded is found again by comparing.
 func (r *Recorder) finished(e *entry) error {
+	if err := r.fsys().SyncDir(r.dir); err != nil { // the rename may be all that has taken effect
+		return err
+	}
 	base, err := r.read(r.baseFile(e.lineage))
 	if err != nil {
 		return err

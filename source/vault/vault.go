@@ -65,7 +65,7 @@ type Options struct {
 	// Logger gets what the operator should know. Nil discards.
 	Logger *slog.Logger
 
-	fsys   durable.FS               // the file system; durable.OS()
+	fsys   durable.FS               // the file system; the book's
 	notify func() (notifier, error) // makes what tells of changes; fsnotify
 	kindOf func(dir string) kind    // of the file system that a directory lies on; the system's own word
 	held   int                      // how many files and directories watches may hold open, if they do; heldLimit
@@ -126,7 +126,7 @@ type Vault struct {
 // last. It starts nothing and records nothing. The error wraps fs.ErrNotExist when there is no root, and ErrWatched
 // when somebody else watches with this book.
 func Open(root string, book Book, opts *Options) (*Vault, error) {
-	o := opts.withDefaults()
+	o := opts.withDefaults(book)
 	abs, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("open vault %q: %w", root, err)
@@ -211,8 +211,16 @@ func (v *Vault) run(ctx context.Context, watch bool) (Summary, error) {
 	return newEngine(v, watch).run(ctx)
 }
 
-// withDefaults returns a copy of o with every zero field filled in.
-func (o *Options) withDefaults() Options {
+// fsysOf returns the file system that the book is on, as a *daybook.Book tells; another Book's is the system's.
+func fsysOf(book Book) durable.FS {
+	if b, ok := book.(interface{ FS() durable.FS }); ok {
+		return b.FS()
+	}
+	return durable.OS()
+}
+
+// withDefaults returns a copy of o with every zero field filled in for a vault with this book.
+func (o *Options) withDefaults(book Book) Options {
 	var d Options
 	if o != nil {
 		d = *o
@@ -243,7 +251,7 @@ func (o *Options) withDefaults() Options {
 		d.Logger = slog.New(slog.DiscardHandler)
 	}
 	if d.fsys == nil {
-		d.fsys = durable.OS()
+		d.fsys = fsysOf(book)
 	}
 	if d.notify == nil {
 		d.notify = newFSNotify

@@ -82,7 +82,7 @@ func (v *View) settled(ctx context.Context, d *document) (f foreign, text []byte
 // takes no lock: of a document that is just being written it may tell what is not so.
 func Foreign(ctx context.Context, b *daybook.Book, day daybook.Day) (lacking int, losses []string, err error) {
 	v := New(Options{})
-	v.book = b
+	v.book, v.fsys = b, b.FS()
 	path := documentPath(b, day)
 	text, err := durable.ReadFile(v.fsys, path)
 	if errors.Is(err, fs.ErrNotExist) {

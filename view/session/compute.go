@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"daybook"
-	"daybook/internal/durable"
 	"daybook/learning"
 )
 
@@ -18,7 +17,7 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 	if err != nil {
 		return nil, err
 	}
-	o, err := h.start(ctx, b, durable.OS(), day, nil)
+	o, err := h.start(ctx, b, b.FS(), day, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +65,7 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 	if err != nil {
 		return Statistics{}, err
 	}
-	o, err := h.start(ctx, b, durable.OS(), day, nil)
+	o, err := h.start(ctx, b, b.FS(), day, nil)
 	if err != nil {
 		return Statistics{}, err
 	}

@@ -36,7 +36,7 @@ type Options struct {
 type View struct {
 	palette learning.Palette
 	timeout time.Duration
-	fsys    durable.FS
+	fsys    durable.FS       // the book's, unless a test has set another one
 	now     func() time.Time // the clock of file times
 
 	mu      sync.Mutex
@@ -63,7 +63,6 @@ func New(opts Options) *View {
 	v := &View{
 		palette: orStory(opts.Palette),
 		timeout: opts.LockTimeout,
-		fsys:    durable.OS(),
 		now:     time.Now,
 		docs:    make(map[daybook.Day]*document),
 		pending: make(map[daybook.Day]error),
@@ -97,6 +96,9 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 		return errors.New("the session view is open already: one View serves one Book")
 	}
 	v.book = b
+	if v.fsys == nil {
+		v.fsys = b.FS()
+	}
 	v.meta = newMetadata(v.fsys, b)
 	h, err := readHistory(b)
 	if err != nil {
