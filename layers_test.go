@@ -45,8 +45,9 @@ const layers = `
 `
 
 // forTests is what the tests of any package may import besides what their package may.
-const forTests = `internal/faultfs internal/killtest internal/powercut internal/rerun docs/schema/schematest
-	github.com/google/go-cmp github.com/rogpeppe/go-internal github.com/santhosh-tekuri/jsonschema/v6`
+const forTests = `internal/crashtest internal/faultfs internal/killtest internal/powercut internal/rerun
+	docs/schema/schematest
+	github.com/google/go-cmp github.com/rogpeppe/go-internal github.com/santhosh-tekuri/jsonschema/v6 pgregory.net/rapid`
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
@@ -64,6 +65,7 @@ var modules = []string{
 	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
+	"pgregory.net/rapid",
 }
 
 func TestLayers(t *testing.T) {

@@ -68,7 +68,7 @@ func writeAsProcess(text string) error {
 	if j.Aim.At > 0 {
 		fsys = &aimedFS{FS: fsys, aim: j.Aim}
 	}
-	b, err := openOn(fsys, j.Dir, &Options{Sync: j.Sync, LockTimeout: 20 * time.Second})
+	b, err := OpenOn(fsys, j.Dir, &Options{Sync: j.Sync, LockTimeout: 20 * time.Second})
 	if err != nil {
 		return err
 	}

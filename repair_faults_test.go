@@ -103,7 +103,7 @@ func crashRepair(t *testing.T, c damagedDay, settings *Settings, n int, applied 
 	completed := before + "\n"
 
 	fsys, made := crashAt(1<<30, false, 0)
-	book, err := openOn(fsys, dir, nil)
+	book, err := OpenOn(fsys, dir, nil)
 	try(t, err)
 	base := *made
 	crashed, made := crashAt(base+n, applied, 1)

@@ -311,7 +311,7 @@ func TestRepairRefused(t *testing.T) {
 		t.Errorf("closed: got %v, want ErrClosed", err)
 	}
 	fs := &faultfs.FS{Under: durable.OS()}
-	full, err := openOn(fs, dir, nil)
+	full, err := OpenOn(fs, dir, nil)
 	try(t, err)
 	t.Cleanup(func() { full.Close() })
 	fs.Fault = func(c faultfs.Call) faultfs.Fault {

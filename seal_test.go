@@ -180,7 +180,7 @@ func TestSealCrashes(t *testing.T) {
 			want := sumsOf(lineOf("a") + "\n" + lineOf("b") + "\n")
 
 			fs, made := crashAt(1<<30, false, 0)
-			b, err := openOn(fs, dir, nil)
+			b, err := OpenOn(fs, dir, nil)
 			try(t, err)
 			base := *made
 			crashed, made := crashAt(base+n, applied, 5)
@@ -325,7 +325,7 @@ func TestSealMeetsForeignWriter(t *testing.T) {
 func TestSealRefused(t *testing.T) {
 	dir := fastDir(t)
 	fs := &faultfs.FS{Under: durable.OS()}
-	b, err := openOn(fs, dir, &Options{LockTimeout: time.Millisecond})
+	b, err := OpenOn(fs, dir, &Options{LockTimeout: time.Millisecond})
 	try(t, err)
 	t.Cleanup(func() { b.Close() })
 	mustAppend(t, b, lineOf("a"))
