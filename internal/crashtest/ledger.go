@@ -54,8 +54,11 @@ func (l *Ledger) Give(day, line string) {
 // Ack takes note that the program has acknowledged a line; durable says that it has promised it to be on stable storage.
 func (l *Ledger) Ack(day, line string, durable bool) {
 	e, p := event{day, line}, kernel
-	if durable {
+	switch {
+	case durable:
 		p = stable
+	case l.failed: // A3: a copy that is in the kernel only may be one that a failed sync has dropped
+		p = open
 	}
 	l.given[e] = max(l.given[e], p)
 }
