@@ -203,6 +203,18 @@ func crashOperations() []crashtest.Scenario {
 				writeWhole(w, crashRoot+"/daybook.json", `{"format":1,"zone":"UTC","rules":"none","views":[],"write":"replace"}`)
 			},
 		},
+		{
+			Name: "repair", Run: repairAndSeal, Recover: recoverAndRepair, Mends: true, Faults: true,
+			Prepare: crashTail("glued}{" + strings.Repeat("x", 600) + "\n" + crashLine(crashDays[1], "behind", 300) + "\n\x00\x00\n"),
+		},
+		{
+			Name: "repair, replaced", Run: repairAndSeal, Recover: recoverAndRepair, Mends: true, Faults: true,
+			Prepare: func(w *crashtest.World) {
+				crashTail("torn}\n" + crashLine(crashDays[1], "behind", 3000) + "\n{\"event_id\":\"torn\"")(w)
+				writeWhole(w, crashRoot+"/daybook.json", `{"format":1,"zone":"UTC","rules":"none","views":[],"write":"replace"}`)
+			},
+		},
+		{Name: "seal", Prepare: plain, Run: repairAndSeal, Recover: recoverAndRepair, Mends: true, Faults: true},
 		{Name: "settings removed", Prepare: plain, Run: settingsRemoved, Faults: true},
 		{Name: "snapshot", Prepare: plain, Run: snapshots, Faults: true},
 		{Name: "duplicates", Prepare: plain, Run: duplicates, Faults: true},
@@ -212,6 +224,39 @@ func crashOperations() []crashtest.Scenario {
 		{Name: "a writer between, a sync fails", Prepare: plain, Run: syncFailsBetween},
 		{Name: "a file put in its place", Prepare: plain, Run: putInItsPlace},
 	}
+}
+
+// repairAndSeal appends to a day, repairs the book and seals its days, twice.
+func repairAndSeal(w *crashtest.World) {
+	b, err := crashOpen(w, &daybook.Options{Sync: daybook.SyncNone})
+	if err != nil {
+		return
+	}
+	for i := range 2 {
+		_ = b.add(crashLine(crashDays[1], fmt.Sprintf("before-%d", i), 300))
+		for range b.Repair(context.Background(), daybook.Query{}) { // errors are the faults'
+		}
+		for range b.Seal(context.Background(), daybook.Query{}) {
+		}
+	}
+	_ = b.shut()
+}
+
+// recoverAndRepair is the next process after a repair: it repairs what is left, which makes the same pieces, and goes on.
+func recoverAndRepair(w *crashtest.World) error {
+	b, err := crashOpen(w, &daybook.Options{})
+	if err != nil {
+		return err
+	}
+	for r, err := range b.Repair(context.Background(), daybook.Query{}) {
+		if err != nil {
+			return err
+		}
+		if r.Action == daybook.ActionLeave {
+			return fmt.Errorf("a repair leaves %v", r)
+		}
+	}
+	return errors.Join(b.shut(), recoverBook(w))
 }
 
 func batchOverDays(w *crashtest.World) {

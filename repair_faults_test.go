@@ -164,7 +164,7 @@ func TestRepairCallOrder(t *testing.T) {
 	note := []string{"create note", "write note", "sync note", "rename note", "syncdir quarantine"}
 	want := slices.Concat(
 		[]string{"create book.turn", "create book.lock", "create events.mark", "create temp", "write temp"},
-		[]string{"mkdir quarantine", "syncdir " + testDay}, piece, note,
+		[]string{"syncdir daybook-test", "mkdir quarantine", "syncdir " + testDay}, piece, note,
 		[]string{"write temp", "sync temp", "write events.mark", "sync events.mark"},
 		[]string{"sync temp", "rename events.json", "syncdir " + testDay, "write events.mark"},
 	)
@@ -176,6 +176,8 @@ func TestRepairCallOrder(t *testing.T) {
 			got[i] = op + " raw"
 		case strings.Contains(name, "-") && strings.Contains(name, ".json"):
 			got[i] = op + " note"
+		case strings.HasPrefix(name, "daybook-test-"):
+			got[i] = op + " daybook-test"
 		}
 	}
 	if !slices.Equal(got, want) {

@@ -28,6 +28,8 @@ type Scenario struct {
 	// Recover is what the next process does, and the one after a crash of that: open, go on, come to an end. An error
 	// is a violation.
 	Recover func(*World) error
+	// Mends says that damaged lines may go from the day files. What of them must be kept, the Ledger knows.
+	Mends bool
 	// Check, if not nil, looks at what Recover has left, besides what is always looked at.
 	Check func(*World) error
 	// Cuts is how many outcomes of a power cut each call is crashed with; zero is 3.
@@ -277,10 +279,12 @@ func (l *loop) after(w *World, kind faultfs.CrashKind, when string, r *rand.Rand
 	files := next.Disk.Files()
 	l.note(when, Check(files, l.s.Root, next.Ledger))
 	l.note(when, CheckOpened(files, l.s.Root))
-	if !next.failed || kind == faultfs.Cut { // else the cache may have forgotten lines since, which no sync has brought to the disk
+	if !l.s.Mends && (!next.failed || kind == faultfs.Cut) { // else the cache may have forgotten lines since, which no sync has brought to the disk
 		l.note(when, CheckCut(left, files))
 	}
-	l.note(when, CheckQuarantine(files))
+	if !l.s.Mends || kind == faultfs.Kill { // a cut may take the damage with it that a piece without its note was copied from
+		l.note(when, CheckQuarantine(files))
+	}
 	if l.s.Check != nil {
 		l.note(when, l.s.Check(next))
 	}
