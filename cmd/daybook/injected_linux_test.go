@@ -406,7 +406,8 @@ func (f *failingBook) judge(t *testing.T, i injection, injected int, acked []str
 	if i.program == "library" && i.passes() && status != 0 {
 		t.Errorf("%v: the same Book did not go on: status %d\n%s", i, status, talk)
 	}
-	if i.program == "append" && i.passes() && (i.errno == "EIO" || i.errno == "EINTR") && status != 0 {
+	// strace counts by thread: more calls may fail than were meant to, and after four attempts giving up is right.
+	if i.program == "append" && i.passes() && injected < 4 && (i.errno == "EIO" || i.errno == "EINTR") && status != 0 {
 		t.Errorf("%v: it was not tried again: status %d\n%s", i, status, talk)
 	}
 	if i.program == "append" && status != 0 {
