@@ -18,6 +18,7 @@ import (
 
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
+	"daybook/internal/killtest"
 )
 
 var errCrash = errors.New("crash")
@@ -57,7 +58,7 @@ func TestRepairCrashes(t *testing.T) {
 			}
 			// In a bubble waiting for the end of an unfinished line takes no time.
 			synctest.Test(t, func(t *testing.T) {
-				clean := fastDir(t)
+				clean := killtest.TempDir(t)
 				book := open(t, clean, &Options{Settings: settings})
 				writeDay(t, clean, c.before)
 				_, _, err := repairAll(book)
@@ -87,7 +88,7 @@ func TestRepairCrashes(t *testing.T) {
 // crashRepair repairs with a crash at call n. It returns true if there are fewer calls.
 func crashRepair(t *testing.T, c damagedDay, settings *Settings, n int, applied bool, want map[int64]string) (done bool) {
 	t.Helper()
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	var log bytes.Buffer
 	writer := open(t, dir, &Options{Settings: settings, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	mustAppend(t, writer, lineOf("first"))
@@ -153,7 +154,7 @@ func crashRepair(t *testing.T, c damagedDay, settings *Settings, n int, applied 
 
 // TestRepairCallOrder compares with docs/durability.md what is written, and in which order.
 func TestRepairCallOrder(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	mustAppend(t, open(t, dir, nil), lineOf("a"))
 	writeDay(t, dir, lineOf("a")+"\n{\n"+lineOf("b")+"\n")
 	book, fs := openFaulty(t, dir, nil)
@@ -164,7 +165,7 @@ func TestRepairCallOrder(t *testing.T) {
 	note := []string{"create note", "write note", "sync note", "rename note", "syncdir quarantine"}
 	want := slices.Concat(
 		[]string{"create book.turn", "create book.lock", "create events.mark", "create temp", "write temp"},
-		[]string{"syncdir daybook-test", "mkdir quarantine", "syncdir " + testDay}, piece, note,
+		[]string{"syncdir daybook-kills", "mkdir quarantine", "syncdir " + testDay}, piece, note,
 		[]string{"write temp", "sync temp", "write events.mark", "sync events.mark"},
 		[]string{"sync temp", "rename events.json", "syncdir " + testDay, "write events.mark"},
 	)
@@ -176,8 +177,8 @@ func TestRepairCallOrder(t *testing.T) {
 			got[i] = op + " raw"
 		case strings.Contains(name, "-") && strings.Contains(name, ".json"):
 			got[i] = op + " note"
-		case strings.HasPrefix(name, "daybook-test-"):
-			got[i] = op + " daybook-test"
+		case strings.HasPrefix(name, "daybook-kills-"):
+			got[i] = op + " daybook-kills"
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -190,7 +191,7 @@ func TestRepairCallOrder(t *testing.T) {
 func TestRepairWhileWriting(t *testing.T) {
 	for _, settings := range []*Settings{nil, {Write: WriteReplace}} {
 		t.Run(fmt.Sprint("replace=", settings != nil), func(t *testing.T) {
-			dir := fastDir(t)
+			dir := killtest.TempDir(t)
 			var log syncBuffer
 			logger := slog.New(slog.NewTextHandler(&log, nil))
 			books := []*Book{open(t, dir, &Options{Settings: settings, Logger: logger, LockTimeout: 30 * time.Second})}

@@ -15,6 +15,7 @@ import (
 
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
+	"daybook/internal/killtest"
 )
 
 // damagedDay is a day file and what a repair makes of it.
@@ -172,7 +173,7 @@ func TestRepair(t *testing.T) {
 	for _, settings := range []*Settings{nil, {Write: WriteReplace}} {
 		for _, c := range damagedDays() {
 			t.Run(fmt.Sprint(c.name, " replace=", settings != nil), func(t *testing.T) {
-				dir := fastDir(t)
+				dir := killtest.TempDir(t)
 				book := open(t, dir, &Options{Settings: settings})
 				name := writeDay(t, dir, c.before)
 				var plan []string
@@ -203,19 +204,6 @@ func TestRepair(t *testing.T) {
 			})
 		}
 	}
-}
-
-// fastDir is a temporary directory in memory where there is one: tests of many runs wait for no disk.
-func fastDir(t *testing.T) string {
-	t.Helper()
-	const memory = "/dev/shm"
-	if _, err := os.Stat(memory); err != nil {
-		return t.TempDir()
-	}
-	dir, err := os.MkdirTemp(memory, "daybook-test-")
-	try(t, err)
-	t.Cleanup(func() { try(t, os.RemoveAll(dir)) })
-	return dir
 }
 
 // checkKept holds that what is said to be kept is.
@@ -265,7 +253,7 @@ func checkRepaired(t *testing.T, dir string, book *Book, c damagedDay) {
 // TestRepairMeetsForeignWriter: what a program without the lock writes while the day is copied is not lost; the repair begins
 // again.
 func TestRepairMeetsForeignWriter(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	name := writeDay(t, dir, lineOf("a")+"\n{\n"+lineOf("b")+"\n")
 	b, fs := openFaulty(t, dir, nil)
 	met := 0
@@ -286,7 +274,7 @@ func TestRepairMeetsForeignWriter(t *testing.T) {
 
 // TestRepairRefused: a lock that is held, an ended context and a closed book leave the day as it was.
 func TestRepairRefused(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	before := lineOf("a") + "\n{\n"
 	writeDay(t, dir, before)
 	book := open(t, dir, &Options{LockTimeout: time.Millisecond})
@@ -331,7 +319,7 @@ func TestRepairRefused(t *testing.T) {
 
 // TestRepairHugeLine: a damaged line that no memory is to hold goes to quarantine piece by piece.
 func TestRepairHugeLine(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	name := writeDay(t, dir, lineOf("a")+"\n")
 	f, err := os.OpenFile(name, os.O_WRONLY, 0)
 	try(t, err)
@@ -356,7 +344,7 @@ func TestRepairHugeLine(t *testing.T) {
 func TestVerifyMeetsTheEndOfALine(t *testing.T) {
 	for _, tail := range []string{lineOf("b"), lineOf("b")[:20], "\x00\x00"} {
 		synctest.Test(t, func(t *testing.T) {
-			dir := fastDir(t)
+			dir := killtest.TempDir(t)
 			b, fs := openFaulty(t, dir, nil)
 			other := open(t, dir, nil)
 			writeDay(t, dir, lineOf("a")+"\n"+tail)

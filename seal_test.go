@@ -17,6 +17,7 @@ import (
 
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
+	"daybook/internal/killtest"
 )
 
 func sealAll(b *Book) (statuses string, list []Sealed, err error) {
@@ -122,7 +123,7 @@ func TestSealTellsGrownFromChanged(t *testing.T) {
 		}, "", "sealed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := fastDir(t)
+			dir := killtest.TempDir(t)
 			b := open(t, dir, nil)
 			mustAppend(t, b, lineOf("a"))
 			mustAppend(t, b, lineOf("b"))
@@ -152,7 +153,7 @@ func TestSealTellsGrownFromChanged(t *testing.T) {
 // TestSealOnlyThePast: today is not sealed, the day before is; days are those of the book's zone.
 func TestSealOnlyThePast(t *testing.T) {
 	now := time.Date(2025, 11, 8, 23, 30, 0, 0, time.UTC) // the 9th in Tokyo
-	b := open(t, fastDir(t), &Options{Settings: &Settings{Zone: "Asia/Tokyo"}, Now: func() time.Time { return now }})
+	b := open(t, killtest.TempDir(t), &Options{Settings: &Settings{Zone: "Asia/Tokyo"}, Now: func() time.Time { return now }})
 	for day := 7; day <= 9; day++ {
 		mustAppend(t, b, fmt.Sprintf(`{"event_id":"x","timestamp":"2025-11-%02dT12:00:00+09:00"}`, day))
 	}
@@ -171,7 +172,7 @@ func TestSealOnlyThePast(t *testing.T) {
 func TestSealCrashes(t *testing.T) {
 	for _, applied := range []bool{false, true} {
 		for n := 1; ; n++ {
-			dir := fastDir(t)
+			dir := killtest.TempDir(t)
 			writer := open(t, dir, &Options{Sync: SyncNone})
 			mustAppend(t, writer, lineOf("a"))
 			old := sumsOf(lineOf("a") + "\n")
@@ -211,7 +212,7 @@ func TestSealCrashes(t *testing.T) {
 
 // TestSealCallOrder: what is sealed is synced before, unless its mark says that it is.
 func TestSealCallOrder(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	mustAppend(t, open(t, dir, &Options{Sync: SyncNone}), lineOf("a"))
 	b, fs := openFaulty(t, dir, nil)
 	write := []string{"create sums", "write sums", "sync sums", "rename SHA256SUMS", "syncdir " + testDay}
@@ -244,7 +245,7 @@ func TestSealCallOrder(t *testing.T) {
 // never takes a day for changed, and what is sealed in the end is what is there.
 func TestSealWhileWriting(t *testing.T) {
 	for _, settings := range []*Settings{nil, {Write: WriteReplace}} {
-		dir := fastDir(t)
+		dir := killtest.TempDir(t)
 		books := []*Book{open(t, dir, &Options{Settings: settings, LockTimeout: 30 * time.Second})}
 		books = append(books, open(t, dir, &Options{LockTimeout: 30 * time.Second, Sync: SyncNone}))
 		sealer := open(t, dir, &Options{LockTimeout: 30 * time.Second})
@@ -301,7 +302,7 @@ func TestSealWhileWriting(t *testing.T) {
 
 // TestSealMeetsForeignWriter: a day file that another one replaces while it is hashed is looked at again.
 func TestSealMeetsForeignWriter(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	mustAppend(t, open(t, dir, nil), lineOf("a"))
 	b, fs := openFaulty(t, dir, nil)
 	met := 0
@@ -323,7 +324,7 @@ func TestSealMeetsForeignWriter(t *testing.T) {
 
 // TestSealRefused: a held lock and a full disk leave no SHA256SUMS.
 func TestSealRefused(t *testing.T) {
-	dir := fastDir(t)
+	dir := killtest.TempDir(t)
 	fs := &faultfs.FS{Under: durable.OS()}
 	b, err := OpenOn(fs, dir, &Options{LockTimeout: time.Millisecond})
 	try(t, err)

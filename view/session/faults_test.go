@@ -14,6 +14,7 @@ import (
 	"daybook"
 	"daybook/internal/durable"
 	"daybook/internal/faultfs"
+	"daybook/internal/killtest"
 )
 
 // unsynced leaves out the syncs: these tests are about calls that fail, not about power cuts.
@@ -31,21 +32,6 @@ func (u unsynced) Create(name string) (durable.File, bool, error) {
 
 func (unsynced) SyncDir(string) error { return nil }
 func (unsyncedFile) Sync() error      { return nil }
-
-// quickDir is a directory for one of many runs: in memory where the system has such a place.
-func quickDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "daybook")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
 
 // faultRun is one run of a scenario in which calls of the view fail.
 type faultRun struct {
@@ -194,7 +180,7 @@ func TestEveryCallFails(t *testing.T) {
 			calls := 0
 			for n := 1 + i%step; ; n += step {
 				reached := false
-				r := &faultRun{t: t, dir: quickDir(t), ids: make(map[string]bool)}
+				r := &faultRun{t: t, dir: killtest.TempDir(t), ids: make(map[string]bool)}
 				made := ""
 				r.fsys = &faultfs.FS{Under: unsynced{durable.OS()}, Fault: func(c faultfs.Call) faultfs.Fault {
 					if c.N == n {
