@@ -601,6 +601,89 @@ func (m *meddler) Stat(name string) (durable.Info, error) {
 	return m.FS.Stat(name)
 }
 
+// hasty is a file system where somebody else writes a document just before Daybook looks at it the second time, or just
+// before Daybook writes it.
+type hasty struct {
+	durable.FS
+	name  string
+	stats int
+	stat  func()
+	write func()
+}
+
+type hastyFile struct {
+	durable.File
+	h *hasty
+}
+
+func (h *hasty) Stat(name string) (durable.Info, error) {
+	if name == h.name && h.stat != nil {
+		if h.stats++; h.stats == 2 {
+			h.stat()
+		}
+	}
+	return h.FS.Stat(name)
+}
+
+func (h *hasty) Open(name string, write bool) (durable.File, error) {
+	f, err := h.FS.Open(name, write)
+	if err != nil || name != h.name {
+		return f, err
+	}
+	return &hastyFile{f, h}, nil
+}
+
+func (f *hastyFile) WriteAt(p []byte, off int64) (int, error) {
+	if write := f.h.write; write != nil {
+		f.h.write = nil
+		write()
+	}
+	return f.File.WriteAt(p, off)
+}
+
+// TestWrittenBetween: a program that takes no lock writes the document between Daybook's look and Daybook's write. That is
+// found out, and its event is adopted.
+func TestWrittenBetween(t *testing.T) {
+	for _, how := range []string{"before the second look", "before the write"} {
+		t.Run(how, func(t *testing.T) {
+			dir := t.TempDir()
+			path := sessionFile(dir, "2025-11-08")
+			h := &hasty{FS: durable.OS(), name: path}
+			v := New(Options{})
+			v.fsys = h
+			b := openBook(t, dir, nil, v)
+			appendLines(
+				t, b,
+				recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"),
+				recolor("e2", "2025-11-08T09:00:00", "a.canvas", "1", "3"),
+			)
+			meddle := func() {
+				own := vaultEvent(`"event_id":"f1","timestamp":"2025-11-08T10:00:00",`)
+				text := strings.Replace(file(t, path), `"events": [`, `"events": [`+own+",", 1)
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Error(err)
+				}
+			}
+			if how == "before the write" {
+				h.write = meddle
+			} else {
+				h.stat = meddle
+			}
+			appendLines(t, b, recolor("e3", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+			if err := os.Chtimes(path, time.Time{}, clock()); err != nil { // some time passes
+				t.Fatal(err)
+			}
+			if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := idsOf(t, b), "08: e1 e2 e3 f1"; got != want {
+				t.Errorf("the book: got %s, want %s", got, want)
+			}
+			wantDocument(t, b, "2025-11-08")
+		})
+	}
+}
+
 // TestAdoptionWaits: while the book takes nothing, the document stays as the other program has left it.
 func TestAdoptionWaits(t *testing.T) {
 	dir := t.TempDir()

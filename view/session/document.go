@@ -28,6 +28,7 @@ type document struct {
 	file    durable.File
 	info    durable.Info
 	place   place
+	edge    []byte // the last bytes before the tail
 	tail    []byte
 	headSum uint32
 
@@ -156,7 +157,17 @@ func (d *document) look(fsys durable.FS) (known bool, err error) {
 		return false, err
 	}
 	d.info, d.place, d.tail = info, p, tail
-	return true, nil
+	return true, d.readEdge()
+}
+
+// edgeSize is how much of what stands before the tail is known.
+const edgeSize = 64
+
+// readEdge takes note of the last bytes before the tail.
+func (d *document) readEdge() (err error) {
+	n := min(edgeSize, d.place.tail)
+	d.edge, err = readAt(d.file, make([]byte, n), d.place.tail-n)
+	return err
 }
 
 // sameOrigin reports whether the document's beginning is still right, apart from the numbers in the trailer.
@@ -207,12 +218,18 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 	if len(fresh) == 0 && bytes.Equal(tail, d.tail) {
 		return false, nil
 	}
-	if err := d.write(out, p.length); err != nil {
+	if err := d.exchange(v.fsys, out, p.length); err != nil {
 		return false, errors.Join(err, d.forget())
 	}
+	d.edge = append(d.edge, fresh[max(0, len(fresh)-edgeSize):]...)
+	d.edge = append(d.edge[:0], d.edge[max(0, len(d.edge)-edgeSize):]...)
 	d.place = p
 	d.tail = append(d.tail[:0], tail...)
-	if d.info, err = d.file.Stat(); err != nil {
+	d.info, err = d.file.Stat()
+	if err == nil && d.info.Size != d.place.length { // somebody has written behind our back
+		err = errWriting
+	}
+	if err != nil {
 		return false, errors.Join(err, d.forget())
 	}
 	return false, nil
@@ -274,6 +291,23 @@ func (d *document) fold(l line) {
 	d.tally.Add(learned(l.event))
 	d.cursor, d.lastAt = l.end, l.offset
 	d.last = append(d.last[:0], l.text...)
+}
+
+// exchange writes out in the place of the tail, if the document still is what it was when it was looked at. A program that
+// takes no lock may come in between: then it is compared as a whole the next time.
+func (d *document) exchange(fsys durable.FS, out []byte, length int64) error {
+	if info, err := fsys.Stat(d.path); err != nil || info != d.info {
+		return errors.Join(errWriting, err)
+	}
+	if err := d.write(out, length); err != nil {
+		return err
+	}
+	var room [edgeSize]byte
+	edge, err := readAt(d.file, room[:len(d.edge)], d.place.tail-int64(len(d.edge)))
+	if err == nil && !bytes.Equal(edge, d.edge) {
+		err = errWriting
+	}
+	return err
 }
 
 // write puts out, lines and a tail, in the place of the tail. A write that fails, as on a full disk, is taken back.

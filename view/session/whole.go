@@ -107,7 +107,7 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 		return nil, "it has events that the book has not", nil
 	}
 	d.place.book = d.cursor
-	return f.head, "", nil
+	return f.head, "", d.readEdge()
 }
 
 // rebuild makes the document from the book, in the place of the one that d.info describes, or of none.
@@ -141,15 +141,15 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 		return err
 	}
 	d.file = file
-	d.info, err = file.Stat()
-	return err
+	return d.readEdge()
 }
 
 // replace puts text in the place of the document that d.info describes, or of none. That one is moved aside before, if
 // d.aside says so.
 func (v *View) replace(d *document, text []byte) error {
 	moved := false
-	return durable.ReplaceWith(v.fsys, filepath.Dir(d.path), d.path, func(temp durable.File) error {
+	var made durable.Info
+	err := durable.ReplaceWith(v.fsys, filepath.Dir(d.path), d.path, func(temp durable.File) error {
 		if _, err := temp.WriteAt(text, 0); err != nil {
 			return err
 		}
@@ -157,8 +157,9 @@ func (v *View) replace(d *document, text []byte) error {
 		if err := temp.Sync(); err != nil {
 			return err
 		}
-		if moved {
-			return nil // only the rest is done again
+		var err error
+		if made, err = temp.Stat(); err != nil || moved {
+			return err // what was moved is not moved again
 		}
 		info, err := v.fsys.Stat(d.path)
 		if err == nil && info != d.info || err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -172,6 +173,10 @@ func (v *View) replace(d *document, text []byte) error {
 		}
 		return nil
 	})
+	if err == nil {
+		d.info = made // and no later state, which may be somebody else's work
+	}
+	return err
 }
 
 func sameColors(a, b learning.Colors) bool { return maps.EqualFunc(a, b, maps.Equal) }
