@@ -71,6 +71,7 @@ func (b *Book) Check() (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
+	c.wipes()
 	for id, n := range c.count {
 		if n != 1 {
 			c.fault("stored %d times: %s", n, id)
@@ -142,8 +143,8 @@ func (c *checker) day(name string) error {
 	return nil
 }
 
-// piece looks at bytes in quarantine: they are the beginning of a line that somebody has given, and the note beside
-// them says where they stood.
+// piece looks at bytes in quarantine: they are the beginning of a line that somebody has given, or see wipes, and the note
+// beside them says where they stood.
 func (c *checker) piece(name string) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {
@@ -172,12 +173,31 @@ func (c *checker) piece(name string) error {
 	if note.Length != len(raw) || note.Sum != sum || note.File != "events.json" || note.Reason == "" {
 		c.fault("%s is not what its note tells: %s", name, text)
 	}
-	if !beginsLine(string(raw)) {
+	if !beginsLine(string(raw)) && !strings.HasPrefix(string(raw), "\x00") {
 		c.fault("given by nobody: %s: %.100q", name, raw)
 	}
 	day := filepath.Dir(filepath.Dir(name))
 	c.pieces[tail{filepath.Join(day, note.File), note.Offset, string(raw)}] = true
 	return nil
+}
+
+// wipes looks at the pieces that begin with NULs: a process was killed while it put them into the place of a line that it
+// had taken into quarantine before. So that line is a piece, too.
+func (c *checker) wipes() {
+	for wiped := range c.pieces {
+		rest := strings.TrimLeft(wiped.text, "\x00")
+		if rest == wiped.text {
+			continue
+		}
+		whole := false
+		for line := range c.pieces {
+			whole = whole || line.file == wiped.file && line.offset == wiped.offset && len(line.text) == len(wiped.text) &&
+				beginsLine(line.text) && strings.HasSuffix(line.text, rest)
+		}
+		if !whole {
+			c.fault("given by nobody: NULs in quarantine, from %d of %s, without the line that they stood for", wiped.offset, wiped.file)
+		}
+	}
 }
 
 // beginsLine reports whether text is the beginning of a source's line, and not all of it.
