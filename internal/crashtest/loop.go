@@ -62,6 +62,7 @@ type World struct {
 	process *faultfs.Process
 	plant   func(*World, durable.FS) durable.FS
 	torn    bool // a write was cut short, by a fault or a crash: a file may end anywhere
+	cut     bool // the power has been cut before
 }
 
 // NewWorld returns a world with an empty disk and a process, which nobody crashes.
@@ -242,11 +243,11 @@ func (l *loop) after(w *World, kind faultfs.CrashKind, when string, r *rand.Rand
 	l.seen++
 	next := &World{
 		Ledger: w.Clone(), Disk: w.Disk.Crash(kind, r.Uint64()), Rand: rand.New(rand.NewPCG(r.Uint64(), 3)),
-		Seed: w.Seed, Generation: w.Generation + 1, Done: w.Done, plant: w.plant, torn: w.torn,
+		Seed: w.Seed, Generation: w.Generation + 1, Done: w.Done, plant: w.plant, torn: w.torn, cut: w.cut,
 	}
 	if kind == faultfs.Cut {
 		next.Forget()
-		next.torn = true
+		next.torn, next.cut = true, true
 	}
 	next.start()
 	left := next.Disk.Files()
@@ -282,7 +283,7 @@ func (l *loop) after(w *World, kind faultfs.CrashKind, when string, r *rand.Rand
 	if !l.s.Mends && (!next.failed || kind == faultfs.Cut) { // else the cache may have forgotten lines since, which no sync has brought to the disk
 		l.note(when, CheckCut(left, files))
 	}
-	if !l.s.Mends || kind == faultfs.Kill { // a cut may take the damage with it that a piece without its note was copied from
+	if !l.s.Mends || !next.cut { // a cut may take the damage with it that a piece without its note was copied from
 		l.note(when, CheckQuarantine(files))
 	}
 	if l.s.Check != nil {
