@@ -40,7 +40,7 @@ func crashAt(n int, applied bool, part int) (*faultfs.FS, *int) {
 
 // TestRepairCrashes holds promise 11: the process is gone after each call, with and without its effect. The day file is
 // then the old one or the new one (with its tail mended or not), all bytes are accounted for, nobody takes what was cut out for
-// lost, and the repair done again ends as if nothing had happened, for each kind of damage.
+// lost, and the repair done again ends as if nothing had happened. The kinds of damage are those that differ in the calls.
 func TestRepairCrashes(t *testing.T) {
 	paths := []string{ // those that differ in the calls that are made
 		"torn line", "glued", "byte order mark", "twice",
