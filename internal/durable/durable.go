@@ -82,6 +82,7 @@ var ErrLocked = errors.New("the lock is held by somebody else")
 // IsFull reports whether err means that there is no room: no space, no quota left, or the file size limit reached.
 func IsFull(err error) bool { return isFull(err) }
 
-// IsRefused reports whether err means that this process cannot write there, most likely not a moment later either: a read-only file
-// system, no permission, a path that is too long, symbolic links in a circle, or a pipe or device in a file's place.
+// IsRefused reports whether err means that this process cannot write there, most likely not a moment later either: a
+// read-only file system, no permission, a path that is too long, symbolic links in a circle, or a pipe or device in a
+// file's place.
 func IsRefused(err error) bool { return isRefused(err) || errors.Is(err, errSpecial) }
