@@ -129,13 +129,15 @@ func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
 	}
 }
 
-// sync makes the day durable. The caller holds the book's lock.
+// sync makes the day durable. After an error the day is read anew: memory may have forgotten what a failed sync has
+// dropped, and then the bytes are not those that were seen. The caller holds the book's lock.
 func (d *dayWriter) sync() error {
-	if err := d.file.Refresh(false); err != nil {
-		return err
+	err := d.file.Refresh(false)
+	if err == nil {
+		err = d.file.Sync()
 	}
-	if err := d.file.Sync(); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, d.file.Close())
 	}
 	d.dirty = false
 	return nil

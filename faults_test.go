@@ -170,7 +170,7 @@ func TestFailedSyncWritesAgain(t *testing.T) {
 		began := time.Now()
 		mustAppend(t, b, lineOf("b"))
 		want := []string{
-			"write events.json", "sync events.json", "truncate events.json", // the first attempt
+			"write events.json", "sync events.json", "write events.mark", "truncate events.json", // the first attempt
 			"create events.mark", "write events.json", "sync events.json", "write events.mark",
 		}
 		if got := fs.Calls(); fmt.Sprint(got) != fmt.Sprint(want) {
@@ -181,6 +181,49 @@ func TestFailedSyncWritesAgain(t *testing.T) {
 		}
 		b.Close()
 	})
+}
+
+// TestFailedSyncIsMadeGood holds promise 6: after a failed write or sync nobody goes on without a sync, in whatever mode
+// and process, until one has succeeded: what was cut back may still be on the disk, in the place of what is read.
+func TestFailedSyncIsMadeGood(t *testing.T) {
+	for fails, nth := range map[string]int{"write events.json": 2, "sync events.json": 1} { // the first write is of a and d
+		dir := t.TempDir()
+		b, fs := openFaulty(t, dir, &Options{Sync: SyncNone})
+		mustAppend(t, b, lineOf("a"))
+		other, faulty := openFaulty(t, dir, nil)
+		failOnce(faulty, fails, nth, faultfs.Fault{Err: syscall.ENOSPC})
+		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("%s fails: got %v, want ENOSPC", fails, err)
+		}
+		other.Close()
+		fs.Calls()
+		if pos := mustAppend(t, b, lineOf("c")); pos.Duplicate {
+			t.Errorf("%s fails: got %+v, want it stored", fails, pos)
+		}
+		got, want := fs.Calls(), []string{"write events.json", "write events.json", "sync events.json", "write events.mark"}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s fails: the next append without sync makes\n got %q\nwant %q", fails, got, want)
+		}
+		mustAppend(t, b, lineOf("d"))
+		if got := fmt.Sprint(fs.Calls()); got != "[write events.json]" {
+			t.Errorf("%s fails: the one after that makes %v", fails, got)
+		}
+		// A duplicate too: what is read of the stored copy may be all there is of it.
+		other, faulty = openFaulty(t, dir, nil)
+		failOnce(faulty, fails, nth, faultfs.Fault{Err: syscall.ENOSPC})
+		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("%s fails: got %v, want ENOSPC", fails, err)
+		}
+		other.Close()
+		fs.Calls()
+		if pos := mustAppend(t, b, lineOf("d")); !pos.Duplicate {
+			t.Errorf("%s fails: got %+v, want a duplicate", fails, pos)
+		}
+		if got := fmt.Sprint(fs.Calls()); !strings.HasSuffix(got, "sync events.json write events.mark]") {
+			t.Errorf("%s fails: a duplicate is acknowledged after %v, want a sync", fails, got)
+		}
+		b.Close()
+	}
 }
 
 func TestRetriesEnd(t *testing.T) {
@@ -631,6 +674,35 @@ func TestSyncInterval(t *testing.T) {
 		}
 		if err := b.Close(); err != nil {
 			t.Errorf("second Close: %v", err)
+		}
+	})
+}
+
+// TestSyncIntervalGoesOn: a sync fails, and memory forgets what was to be synced. What is there is read anew, and the
+// next sync succeeds.
+func TestSyncIntervalGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		b, fs := openFaulty(t, dir, &Options{Sync: SyncInterval})
+		mustAppend(t, b, lineOf("a"))
+		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: syscall.EIO})
+		time.Sleep(1100 * time.Millisecond) // in the bubble: no time passes
+		synctest.Wait()
+		mustAppend(t, b, lineOf("b"))
+		data := []byte(dayFile(t, dir, testDay))
+		clear(data[:8])
+		if err := os.WriteFile(filepath.Join(dir, testDay, "events.json"), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		fs.Calls()
+		time.Sleep(2100 * time.Millisecond) // in the bubble: no time passes
+		synctest.Wait()
+		got := fmt.Sprint(fs.Calls())
+		if !strings.Contains(got, " sync events.json") || !strings.HasSuffix(got, "write events.mark]") {
+			t.Errorf("two seconds later: %v, want a sync", got)
+		}
+		if err := b.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -293,7 +293,7 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 		}
 		it.settled, it.verdict = true, v
 		if v.Position.Duplicate && v.Position.Offset+int64(v.Position.Length) > d.file.Durable() {
-			needSync = always
+			needSync = always || d.file.Doubtful()
 		}
 	}
 	if len(w.buf) == 0 {

@@ -141,7 +141,7 @@ func checkMark(files Files, name string) error {
 	var inode, size uint64
 	var sum, check uint32
 	castagnoli := crc32.MakeTable(crc32.Castagnoli)
-	n, err := fmt.Sscanf(mark, "daybook-mark v1: %16x %16x %8x %8x\n", &inode, &size, &sum, &check)
+	n, err := fmt.Sscanf(strings.Replace(mark, "v1! ", "v1: ", 1), "daybook-mark v1: %16x %16x %8x %8x\n", &inode, &size, &sum, &check)
 	if err != nil || n != 4 || len(mark) != 69 || crc32.Checksum([]byte(mark[:60]), castagnoli) != check {
 		return nil // none
 	}

@@ -16,8 +16,10 @@ import (
 // After an error nothing of lines is left, as far as the file system lets itself be told so (promise 6): they are cut off
 // again without quarantine, for they were never acknowledged and their writer still has them. Bytes of others
 // that are not durable yet are kept, and written again before the next sync, since a failed one may have dropped them.
+// The mark says so until a sync has succeeded, and until then every Append syncs.
 //
 // Calls: write lines, and with sync: sync, write mark. Bytes in doubt before them (beyond the mark): read, write first.
+// After an error: write mark, truncate.
 func (f *File) Append(lines []byte, sync bool) error {
 	if f.data == nil {
 		return errors.New("append to a day file that is not open")
@@ -26,6 +28,7 @@ func (f *File) Append(lines []byte, sync bool) error {
 		return f.replace(lines)
 	}
 	start := f.size
+	sync = sync || f.failed
 	if sync {
 		if err := f.rewrite(); err != nil {
 			return err
@@ -99,7 +102,7 @@ func (f *File) syncAll() error {
 	if err := f.syncNames(); err != nil {
 		return err
 	}
-	f.durable, f.sumThen, f.marked = f.size, f.sum, true
+	f.durable, f.sumThen, f.marked, f.failed = f.size, f.sum, true, false
 	// A mark that cannot be written is an older one, and a lower bound still: no reason to refuse what is durable.
 	f.writeMark()
 	return nil
@@ -133,8 +136,12 @@ func reason(err error) error {
 	return err
 }
 
-// cutBack undoes an append that failed for cause, so that the file ends at size again.
+// cutBack undoes an append that failed for cause, so that the file ends at size again. What is cut off may stand on the
+// disk all the same, and come to light if a later sync of what is written in its place fails too and memory forgets
+// that: so the mark says first that this has happened, which survives this process.
 func (f *File) cutBack(size int64, cause error) error {
+	// A mark that cannot be written is no reason to leave what was not acknowledged.
+	f.mark.WriteAt(Mark{f.id.Inode, f.durable, f.sumThen, true}.Encode(), 0)
 	err := f.data.Truncate(size)
 	// Read again what is there now: the next Refresh begins from nothing.
 	return errors.Join(cause, err, f.forget())

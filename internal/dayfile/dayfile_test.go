@@ -12,7 +12,7 @@ import (
 )
 
 func TestMarkIsItsInverse(t *testing.T) {
-	for _, m := range []Mark{{}, {1, 2, 3}, {^uint64(0), 1<<63 - 1, ^uint32(0)}} {
+	for _, m := range []Mark{{}, {1, 2, 3, false}, {1, 2, 3, true}, {^uint64(0), 1<<63 - 1, ^uint32(0), true}} {
 		b := m.Encode()
 		if got, err := ParseMark(b); err != nil || got != m || len(b) != markLen {
 			t.Errorf("ParseMark(%q): got %+v, %v, want %+v", b, got, err, m)
@@ -30,7 +30,8 @@ func TestMarkIsItsInverse(t *testing.T) {
 }
 
 func FuzzParseMark(f *testing.F) {
-	f.Add(Mark{1, 2, 3}.Encode())
+	f.Add(Mark{1, 2, 3, false}.Encode())
+	f.Add(Mark{1, 2, 3, true}.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if m, err := ParseMark(b); err == nil && !bytes.Equal(m.Encode(), b) {
 			t.Fatalf("%q is read as %+v and written as %q", b, m, m.Encode())

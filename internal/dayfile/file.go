@@ -43,6 +43,7 @@ type File struct {
 	sumThen uint32   // CRC32C of those
 	marked  bool     // there is a valid mark: it was written before the first byte or after a sync
 	named   bool     // the file's name is known to be durable
+	failed  bool     // the mark says that what is not durable may be others' bytes on the disk
 	last    [64]byte // the last bytes before size, as many as there are
 }
 
@@ -77,6 +78,10 @@ func (f *File) Size() int64 { return f.size }
 
 // Durable returns how many bytes are known to be on stable storage, as of the last Refresh, Append or Sync.
 func (f *File) Durable() int64 { return f.durable }
+
+// Doubtful reports whether bytes that are not durable may be others on the disk, as of the last Refresh: a write or a sync
+// has failed, in this process or in another one, and none has succeeded since. Append makes them durable then, or fails.
+func (f *File) Doubtful() bool { return f.failed && f.durable < f.size }
 
 // Path returns the path of the day file.
 func (f *File) Path() string { return filepath.Join(f.dir, DataName) }
@@ -143,7 +148,7 @@ func (f *File) known() Mark {
 	if f.data == nil || f.durable != f.size {
 		return Mark{}
 	}
-	return Mark{f.id.Inode, f.size, f.sum}
+	return Mark{Inode: f.id.Inode, Size: f.size, Sum: f.sum}
 }
 
 // noteEnd remembers the last bytes of b, which end at f.size.
@@ -157,7 +162,11 @@ func (f *File) learnMark() error {
 	if f.durable == f.size {
 		return nil
 	}
-	if m, ok := readMark(f.mark); ok && m.Inode == f.id.Inode && m.Size > f.durable && m.Size <= f.size {
+	m, ok := readMark(f.mark)
+	if ok = ok && m.Inode == f.id.Inode; ok {
+		f.failed = m.Failed
+	}
+	if ok && m.Size > f.durable && m.Size <= f.size {
 		if m.Size == f.size && m.Sum != f.sum {
 			return nil // a mark for other bytes is none
 		}
@@ -178,7 +187,8 @@ func (f *File) forget() error {
 			err = errors.Join(err, file.Close())
 		}
 	}
-	f.data, f.mark, f.size, f.sum, f.durable, f.sumThen, f.marked, f.named = nil, nil, 0, 0, 0, 0, false, false
+	f.data, f.mark, f.size, f.sum, f.durable, f.sumThen = nil, nil, 0, 0, 0, 0
+	f.marked, f.named, f.failed = false, false, false
 	return err
 }
 
@@ -254,7 +264,9 @@ func (f *File) open(create bool, was Mark) (err error) {
 // Calls: read mark, read the new bytes; for an unfinished last line, see mendTail.
 func (f *File) catchUp(size int64) error {
 	m, marked := readMark(f.mark)
-	marked = marked && m.Inode == f.id.Inode && m.Size <= size
+	marked = marked && m.Inode == f.id.Inode
+	f.failed = marked && m.Failed
+	marked = marked && m.Size <= size
 	fits, tail, err := f.read(size, m, marked)
 	if err == nil && !fits { // the mark is for other bytes: all of them are in doubt
 		f.to.Damage(Damage{File: f.Path(), Length: m.Size, Reason: OtherReason})

@@ -21,19 +21,25 @@ type Mark struct {
 	Inode uint64 // of the day file
 	Size  int64  // bytes that are durable; the end of a line
 	Sum   uint32 // CRC32C of these bytes
+	// Failed says that a write or a sync of what lies beyond has failed since, and was cut back: the disk may have other
+	// bytes there than those that are read, until a sync succeeds.
+	Failed bool
 }
 
 // markLen is the length of an encoded mark, its newline included.
 const markLen = 17 + 16 + 1 + 16 + 1 + 8 + 1 + 8 + 1
 
+var markPrefix = map[bool]string{false: "daybook-mark v1: ", true: "daybook-mark v1! "}
+
 // Encode returns the mark as one line of text:
 //
 //	daybook-mark v1: INODE SIZE CRC32C CHECK
 //
-// all of them hexadecimal of fixed width. CHECK is the CRC32C of everything before it.
+// all of them hexadecimal of fixed width, with "!" for the colon if Failed is set. CHECK is the CRC32C of everything
+// before it.
 func (m Mark) Encode() []byte {
 	b := make([]byte, 0, markLen)
-	b = append(b, "daybook-mark v1: "...)
+	b = append(b, markPrefix[m.Failed]...)
 	b = appendHex(b, m.Inode, 16)
 	b = appendHex(append(b, ' '), uint64(m.Size), 16)
 	b = appendHex(append(b, ' '), uint64(m.Sum), 8)
@@ -45,8 +51,9 @@ func (m Mark) Encode() []byte {
 // ParseMark reads what Encode wrote.
 func ParseMark(b []byte) (Mark, error) {
 	var m Mark
-	if len(b) != markLen || !bytes.HasPrefix(b, []byte("daybook-mark v1: ")) || b[markLen-1] != '\n' {
-		return m, fmt.Errorf("not a commit mark of %d bytes", markLen)
+	m.Failed = bytes.HasPrefix(b, []byte(markPrefix[true]))
+	if len(b) != markLen || !bytes.HasPrefix(b, []byte(markPrefix[m.Failed])) || b[markLen-1] != '\n' {
+		return Mark{}, fmt.Errorf("not a commit mark of %d bytes", markLen)
 	}
 	var err error
 	field := func(at, width int) uint64 {
