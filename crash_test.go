@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -219,6 +218,12 @@ func crashOperations() []crashtest.Scenario {
 		{Name: "snapshot", Prepare: plain, Run: snapshots, Faults: true},
 		{Name: "duplicates", Prepare: plain, Run: duplicates, Faults: true},
 		{Name: "two writers", Prepare: plain, Run: twoWriters, Faults: true},
+		{Name: "two writers, files pinned", Prepare: plain, Run: twoWriters, Faults: true, Pinned: true},
+		{Name: "two writers that replace, files pinned", Prepare: replaces, Run: twoWriters, Faults: true, Pinned: true},
+		{
+			Name: "repair, files pinned", Run: repairAndSeal, Recover: recoverAndRepair, Mends: true, Faults: true, Pinned: true,
+			Prepare: crashTail("torn}\n" + crashLine(crashDays[1], "behind", 300) + "\n"),
+		},
 		{Name: "a writer between", Prepare: plain, Run: writerBetween, Faults: true},
 		{Name: "a sync fails", Prepare: plain, Run: syncFails},
 		{Name: "a writer between, a sync fails", Prepare: plain, Run: syncFailsBetween},
@@ -375,7 +380,7 @@ func syncFails(w *crashtest.World) {
 		w.Tear()
 		w.Fail()
 		w.Forget()
-		return faultfs.Fault{Err: syscall.ENOSPC}
+		return faultfs.Fault{Err: faultfs.ENOSPC}
 	}
 	always := crashed{c, w, daybook.SyncAlways}
 	for i := range 3 {
@@ -396,7 +401,7 @@ func syncFailsBetween(w *crashtest.World) {
 		armed = false
 		w.Tear()
 		w.Fail()
-		return faultfs.Fault{Err: syscall.EIO}
+		return faultfs.Fault{Err: faultfs.EIO}
 	}
 	between(w, func() { armed = true })
 }

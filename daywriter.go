@@ -129,9 +129,13 @@ func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
 	}
 }
 
+// rest lets others replace the day's file until it is needed again. The caller holds the book's lock.
+func (d *dayWriter) rest() { d.w.b.warnIf(d.file.Rest(), "close a day file") }
+
 // sync makes the day durable. After an error the day is read anew: memory may have forgotten what a failed sync has
 // dropped, and then the bytes are not those that were seen. The caller holds the book's lock.
 func (d *dayWriter) sync() error {
+	defer d.rest()
 	err := d.file.Refresh(false)
 	if err == nil {
 		err = d.file.Sync()

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,8 +100,8 @@ func TestDuplicateOfAnUnsyncedLine(t *testing.T) {
 	dir := t.TempDir()
 	mustAppend(t, open(t, dir, &Options{Sync: SyncNone}), lineOf("a"))
 	b, fs := openFaulty(t, dir, nil)
-	failAlways(fs, "sync events.json", syscall.ENOSPC)
-	if _, err := b.Append(t.Context(), parse(t, lineOf("a"))); !errors.Is(err, syscall.ENOSPC) {
+	failAlways(fs, "sync events.json", faultfs.ENOSPC)
+	if _, err := b.Append(t.Context(), parse(t, lineOf("a"))); !errors.Is(err, faultfs.ENOSPC) {
 		t.Errorf("duplicate that cannot be synced: got %v, want ENOSPC", err)
 	}
 	fs.Fault = nil
@@ -141,7 +140,7 @@ func TestFailedWriteIsRetried(t *testing.T) {
 							mustAppend(t, b, lineOf("a"))
 							want = lineOf("a") + "\n" + want
 						}
-						failOnce(fs, call, 1, faultfs.Fault{Err: syscall.EIO, Applied: applied, Part: 10})
+						failOnce(fs, call, 1, faultfs.Fault{Err: faultfs.EIO, Applied: applied, Part: 10})
 						mustAppend(t, b, lineOf("b"))
 						fs.Fault = nil
 						if got := dayFile(t, dir, testDay); got != want {
@@ -166,7 +165,7 @@ func TestFailedSyncWritesAgain(t *testing.T) {
 		b, fs := openFaulty(t, dir, nil)
 		mustAppend(t, b, lineOf("a"))
 		fs.Calls()
-		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: syscall.EIO})
+		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: faultfs.EIO})
 		began := time.Now()
 		mustAppend(t, b, lineOf("b"))
 		want := []string{
@@ -191,8 +190,8 @@ func TestFailedSyncIsMadeGood(t *testing.T) {
 		b, fs := openFaulty(t, dir, &Options{Sync: SyncNone})
 		mustAppend(t, b, lineOf("a"))
 		other, faulty := openFaulty(t, dir, nil)
-		failOnce(faulty, fails, nth, faultfs.Fault{Err: syscall.ENOSPC})
-		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, syscall.ENOSPC) {
+		failOnce(faulty, fails, nth, faultfs.Fault{Err: faultfs.ENOSPC})
+		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, faultfs.ENOSPC) {
 			t.Fatalf("%s fails: got %v, want ENOSPC", fails, err)
 		}
 		other.Close()
@@ -210,8 +209,8 @@ func TestFailedSyncIsMadeGood(t *testing.T) {
 		}
 		// A duplicate too: what is read of the stored copy may be all there is of it.
 		other, faulty = openFaulty(t, dir, nil)
-		failOnce(faulty, fails, nth, faultfs.Fault{Err: syscall.ENOSPC})
-		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, syscall.ENOSPC) {
+		failOnce(faulty, fails, nth, faultfs.Fault{Err: faultfs.ENOSPC})
+		if _, err := other.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, faultfs.ENOSPC) {
 			t.Fatalf("%s fails: got %v, want ENOSPC", fails, err)
 		}
 		other.Close()
@@ -229,17 +228,17 @@ func TestFailedSyncIsMadeGood(t *testing.T) {
 func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, fs := openFaulty(t, t.TempDir(), nil)
-		failAlways(fs, "sync events.json", syscall.EIO)
+		failAlways(fs, "sync events.json", faultfs.EIO)
 		began := time.Now()
 		_, err := b.Append(t.Context(), parse(t, lineOf("a")))
-		if took := time.Since(began); !errors.Is(err, syscall.EIO) || took != 800*time.Millisecond {
+		if took := time.Since(began); !errors.Is(err, faultfs.EIO) || took != 800*time.Millisecond {
 			t.Errorf("got %v after %v, want EIO after 100+200+500 ms", err, took)
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond)
 		defer cancel()
 		began = time.Now()
 		_, err = b.Append(ctx, parse(t, lineOf("a")))
-		if took := time.Since(began); !errors.Is(err, syscall.EIO) || took != 150*time.Millisecond {
+		if took := time.Since(began); !errors.Is(err, faultfs.EIO) || took != 150*time.Millisecond {
 			t.Errorf("with a context of 150 ms: got %v after %v, want EIO then", err, took)
 		}
 		fs.Fault = nil
@@ -252,7 +251,7 @@ func TestRetriesEnd(t *testing.T) {
 
 // TestFullDisk holds promise 6: a full disk is reported at once, leaves no trace, and the book goes on afterwards.
 func TestFullDisk(t *testing.T) {
-	for _, errno := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EROFS} {
+	for _, errno := range []error{faultfs.ENOSPC, faultfs.EDQUOT, faultfs.EFBIG, faultfs.EROFS} {
 		synctest.Test(t, func(t *testing.T) {
 			dir := t.TempDir()
 			var log bytes.Buffer
@@ -267,7 +266,7 @@ func TestFullDisk(t *testing.T) {
 			if got, want := dayFile(t, dir, testDay), lineOf("a")+"\n"; got != want {
 				t.Errorf("%v: day file\n got %q\nwant %q", errno, got, want)
 			}
-			if errno != syscall.EROFS && !strings.Contains(log.String(), "level=ERROR") {
+			if errno != faultfs.EROFS && !strings.Contains(log.String(), "level=ERROR") {
 				t.Errorf("%v: the log says %q, want an error", errno, log.String())
 			}
 			if pos := mustAppend(t, b, lineOf("b")); pos.Duplicate {
@@ -339,7 +338,7 @@ func TestQuarantineComesFirst(t *testing.T) {
 	writeDay(t, dir, torn)
 	fs.Fault = func(c faultfs.Call) faultfs.Fault {
 		if c.Op == "rename" && strings.HasSuffix(c.Name, ".raw") {
-			return faultfs.Fault{Err: syscall.ENOSPC}
+			return faultfs.Fault{Err: faultfs.ENOSPC}
 		}
 		return faultfs.Fault{}
 	}
@@ -685,7 +684,7 @@ func TestSyncIntervalGoesOn(t *testing.T) {
 		dir := t.TempDir()
 		b, fs := openFaulty(t, dir, &Options{Sync: SyncInterval})
 		mustAppend(t, b, lineOf("a"))
-		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: syscall.EIO})
+		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: faultfs.EIO})
 		time.Sleep(1100 * time.Millisecond) // in the bubble: no time passes
 		synctest.Wait()
 		mustAppend(t, b, lineOf("b"))

@@ -41,7 +41,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning source/vault view/session
-	cmd/daybook: daybook learning source/vault view/session daemon docs/schema github.com/spf13/cobra
+	cmd/daybook: daybook learning source/vault view/session daemon docs/schema github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"syscall"
 	"testing"
 	"time"
 
@@ -175,7 +174,7 @@ func (m *model) failSync(t *rapid.T) {
 			return faultfs.Fault{}
 		}
 		m.books[w.of].Forget() // A3: what others have not synced may go with it
-		return faultfs.Fault{Err: syscall.ENOSPC}
+		return faultfs.Fault{Err: faultfs.ENOSPC}
 	}
 	m.appendTo(t, w, true)
 	m.disk.Fault = nil

@@ -130,13 +130,7 @@ func (b *Book) repairDay(ctx context.Context, day Day, planned []Repaired) ([]Re
 	file := dayfile.New(b.fsys, b.dayDir(day), b.dir, b.settings.Write == WriteReplace, &r)
 	cuts, err := file.Repair(ctx, func(f io.ReaderAt, from, to int64) ([]dayfile.Cut, error) {
 		return r.find(ctx, f, from, to)
-	}, func() (func(), error) {
-		release, err := b.writer.exclude(ctx)
-		if err == nil {
-			b.writer.shut(day)
-		}
-		return release, err
-	})
+	}, func() (func(), error) { return b.writer.exclude(ctx) })
 	if err != nil {
 		return nil, err
 	}
@@ -243,12 +237,4 @@ func (w *writer) exclude(ctx context.Context) (release func(), err error) {
 		w.b.warnIf(w.lock.Release(), "give back the book's lock")
 		w.mu.Unlock()
 	}, nil
-}
-
-// shut closes the day's file until the next append: Windows renames nothing over one that is open. The caller holds the
-// book's lock.
-func (w *writer) shut(day Day) {
-	if d := w.days[day]; d != nil {
-		w.b.warnIf(d.file.Close(), "close a day file")
-	}
 }

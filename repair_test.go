@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -304,7 +303,7 @@ func TestRepairRefused(t *testing.T) {
 	t.Cleanup(func() { full.Close() })
 	fs.Fault = func(c faultfs.Call) faultfs.Fault {
 		if c.Op == "write" && strings.Contains(c.Name, ".raw") {
-			return faultfs.Fault{Err: syscall.ENOSPC}
+			return faultfs.Fault{Err: faultfs.ENOSPC}
 		}
 		return faultfs.Fault{}
 	}

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,7 +170,7 @@ func failReplaceAt(t *testing.T, first bool, n int, applied bool) bool {
 	fs.Fault = func(c faultfs.Call) (fault faultfs.Fault) {
 		if c.N == n {
 			failed = c.String()
-			fault = faultfs.Fault{Err: syscall.EIO, Applied: applied, Part: 10}
+			fault = faultfs.Fault{Err: faultfs.EIO, Applied: applied, Part: 10}
 		}
 		if now, err := os.ReadFile(name); err == nil && string(now) != old && string(now) != want {
 			t.Errorf("before call %d, %s: the day file is %q", c.N, c, now)
@@ -233,8 +232,8 @@ func TestReplaceUnnamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b, fs := openFaulty(t, t.TempDir(), replacing(SyncAlways))
 		mustAppend(t, b, lineOf("a"))
-		failAlways(fs, "syncdir "+testDay, syscall.EIO)
-		if _, err := b.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, syscall.EIO) {
+		failAlways(fs, "syncdir "+testDay, faultfs.EIO)
+		if _, err := b.Append(t.Context(), parse(t, lineOf("b"))); !errors.Is(err, faultfs.EIO) {
 			t.Errorf("append: got %v, want EIO", err)
 		}
 		if got, want := dayFile(t, b.Dir(), testDay), lineOf("a")+"\n"+lineOf("b")+"\n"; got != want {
@@ -331,13 +330,13 @@ func TestReplaceInodeReused(t *testing.T) {
 	}
 	defer b.Close()
 	mustAppend(t, b, lineOf("a"))
-	failAlways(fs, "write events.mark", syscall.ENOSPC)
+	failAlways(fs, "write events.mark", faultfs.ENOSPC)
 	mustAppend(t, b, lineOf("b"))                      // a mark that cannot be written harms no append
-	failAlways(fs, "syncdir "+testDay, syscall.ENOSPC) // as a kill before it would
-	if _, err := b.Append(t.Context(), parse(t, lineOf("c"))); !errors.Is(err, syscall.ENOSPC) {
+	failAlways(fs, "syncdir "+testDay, faultfs.ENOSPC) // as a kill before it would
+	if _, err := b.Append(t.Context(), parse(t, lineOf("c"))); !errors.Is(err, faultfs.ENOSPC) {
 		t.Fatalf("append without a sync of the directory: got %v", err)
 	}
-	if pos, err := b.Append(t.Context(), parse(t, lineOf("c"))); !errors.Is(err, syscall.ENOSPC) {
+	if pos, err := b.Append(t.Context(), parse(t, lineOf("c"))); !errors.Is(err, faultfs.ENOSPC) {
 		t.Errorf("append again, still without: got %+v, %v", pos, err)
 	}
 	fs.Fault = nil
@@ -490,7 +489,7 @@ func TestReplaceFull(t *testing.T) {
 			mustAppend(t, b, lineOf("a"))
 			fs.Fault = func(c faultfs.Call) faultfs.Fault {
 				if tempName.ReplaceAllString(c.String(), "temp") == call {
-					return faultfs.Fault{Err: syscall.ENOSPC, Part: 17}
+					return faultfs.Fault{Err: faultfs.ENOSPC, Part: 17}
 				}
 				return faultfs.Fault{}
 			}
@@ -534,7 +533,7 @@ func TestReplaceProcessesAndReaders(t *testing.T) {
 				more = false
 			default:
 			}
-			now, err := os.ReadFile(name)
+			now, err := durable.ReadFile(durable.OS(), name) // opened so that it may be replaced
 			if errors.Is(err, os.ErrNotExist) && before == nil {
 				continue
 			}

@@ -90,17 +90,16 @@ func (b *Book) sealDay(ctx context.Context, day Day) (Sealed, error) {
 		}
 		return s, err
 	}
-	defer f.Close() // nothing was written
-	// What is hashed is what has been verified.
-	if s.Size, err = b.verifyFile(ctx, day, f, size, found); err != nil || len(s.Findings) > 0 {
-		return s, err
-	}
 	info, err := f.Stat()
-	if err != nil {
-		return s, err
+	var sums dayfile.Sums
+	if err == nil { // what is hashed is what has been verified
+		s.Size, err = b.verifyFile(ctx, day, f, size, found)
 	}
-	sums, err := dayfile.TakeSums(ctx, b.fsys, b.dayDir(day), f, s.Size)
-	if err != nil {
+	if err == nil && len(s.Findings) == 0 {
+		sums, err = dayfile.TakeSums(ctx, b.fsys, b.dayDir(day), f, s.Size)
+	}
+	f.Close() // nothing was written; and who has the lock, which is waited for now, may have to replace the file
+	if err != nil || len(s.Findings) > 0 {
 		return s, err
 	}
 	s.Files = len(sums.Files)

@@ -22,7 +22,7 @@ import (
 // himself: four attempts, each retry in the log, and then the error;
 // the lock is free again, and the book goes on.
 func TestEachRetry(t *testing.T) {
-	for _, errno := range []syscall.Errno{syscall.EIO, syscall.EACCES} {
+	for _, errno := range []syscall.Errno{faultfs.EIO, faultfs.EACCES} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
 			dir := t.TempDir()

@@ -255,6 +255,7 @@ func (w *writer) evict() {
 
 // commitAgain is commitDay, for a second time if the file turns out not to be the one that was indexed.
 func (w *writer) commitAgain(d *dayWriter, items []*item) error {
+	defer d.rest()
 	err := w.commitDay(d, items)
 	if errors.Is(err, errRewritten) {
 		return w.commitDay(d, items)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"runtime"
-	"syscall"
 
 	"daybook"
 )
@@ -102,34 +99,7 @@ func judgeCause(err error) (code int, hint string) {
 	case errors.As(err, &damage):
 		return exitDamage, "`daybook verify` lists all damage; nothing was changed"
 	case daybook.IsFull(err):
-		return exitFailed, remedy(err) + ", then try again"
+		return exitFailed, "make room on the disk that holds the book" + whereRoom + ", then try again"
 	}
 	return exitFailed, remedy(err)
-}
-
-// remedy says what can be done about what a file system refuses; "" if that is not known.
-func remedy(err error) string {
-	switch {
-	case daybook.IsFull(err):
-		return "make room on the disk that holds the book, in bytes (`df -h`) or in files (`df -i`)"
-	case errors.Is(err, syscall.EROFS):
-		return "the file system is mounted read-only: mount it writable (`mount -o remount,rw`), " +
-			"or name another book with --book"
-	case errors.Is(err, fs.ErrPermission):
-		return "look who owns the book's directory and its files, and with which mode (`ls -l`, `lsattr`)"
-	case errors.Is(err, syscall.ENAMETOOLONG):
-		return "name a book with a shorter path"
-	case errors.Is(err, syscall.ELOOP):
-		return "symbolic links lead in a circle: remove one of them"
-	}
-	return ""
-}
-
-// isClosedPipe reports whether err means that the reader of a pipe has gone. Windows has its own two numbers for it.
-func isClosedPipe(err error) bool {
-	const brokenPipe, noData = syscall.Errno(109), syscall.Errno(232)
-	if runtime.GOOS == "windows" && (errors.Is(err, brokenPipe) || errors.Is(err, noData)) {
-		return true
-	}
-	return errors.Is(err, syscall.EPIPE)
 }

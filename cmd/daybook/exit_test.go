@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daybook"
+	"daybook/internal/faultfs"
 )
 
 func TestExitStatus(t *testing.T) {
@@ -25,7 +26,7 @@ func TestExitStatus(t *testing.T) {
 		{errors.New("something"), exitFailed, ""},
 		{daybook.ErrConflict, exitFailed, ""},
 		{&daybook.SettingsError{File: "daybook.json", Reason: "a newer format"}, exitFailed, ""},
-		{syscall.ENOSPC, exitFailed, "make room"},
+		{faultfs.ENOSPC, exitFailed, "make room"},
 		{fs.ErrPermission, exitFailed, "who owns"},
 		{usage("see help", "wrong"), exitUsage, "see help"},
 		{&daybook.DamageError{File: "events.json"}, exitDamage, "verify"},
@@ -33,7 +34,7 @@ func TestExitStatus(t *testing.T) {
 		{daybook.ErrNoBook, exitNoBook, "daybook init"},
 		{context.Canceled, exitInterrupted, ""},
 		{outputError(syscall.EPIPE), exitPipe, ""},
-		{outputError(syscall.ENOSPC), exitFailed, ""},
+		{outputError(faultfs.ENOSPC), exitFailed, ""},
 		{&failure{err: daybook.ErrLocked, hint: "go on with line 7"}, exitLocked, "line 7"},
 		{&failure{code: exitDamage}, exitDamage, ""},
 	} {

@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
-	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -38,6 +37,8 @@ type Scenario struct {
 	Some int
 	// Faults says that in one half of the runs a call of Run fails.
 	Faults bool
+	// Pinned is the Disk's.
+	Pinned bool
 	// Plant, if not nil, has the processes' calls go through something faulty.
 	Plant func(*World, durable.FS) durable.FS
 }
@@ -156,7 +157,7 @@ type loop struct {
 // run is one run of the operation.
 func (l *loop) run(seed uint64) {
 	w := NewWorld(seed)
-	w.plant = l.s.Plant
+	w.plant, w.Disk.Pinned = l.s.Plant, l.s.Pinned
 	w.start()
 	l.s.Prepare(w)
 	w.start()
@@ -194,7 +195,7 @@ func (w *World) start() {
 
 // fail has one call fail, the nth that changes something, or that sort of call as often as it comes.
 func (w *World) fail(n int, r *rand.Rand) {
-	errs := []error{syscall.EIO, syscall.ENOSPC, syscall.EROFS}
+	errs := []error{faultfs.EIO, faultfs.ENOSPC, faultfs.EROFS}
 	fault := faultfs.Fault{Err: errs[r.IntN(len(errs))], Applied: r.IntN(3) == 0, Part: r.IntN(300)}
 	always, calls, failed := r.IntN(4) == 0, 0, ""
 	w.Disk.Fault = func(c faultfs.Call) faultfs.Fault {

@@ -36,6 +36,8 @@ type File struct {
 	data durable.File // nil: not open
 	id   durable.FileID
 	mark durable.File
+	// rests says that the files are closed, and that the next Refresh goes on with what is known of them.
+	rests bool
 
 	size    int64    // bytes seen; all lines up to here end with a newline
 	sum     uint32   // CRC32C of them
@@ -112,9 +114,14 @@ func (f *File) Refresh(create bool) error {
 	if err != nil {
 		return err
 	}
-	if f.data != nil && (info.ID != f.id || info.Size < f.size) {
+	if f.isKnown() && (info.ID != f.id || info.Size < f.size) {
 		// Replaced by a sync client, a repair or the replace mode; or cut.
 		if err := f.forget(); err != nil {
+			return err
+		}
+	}
+	if f.rests {
+		if err := f.wake(); err != nil {
 			return err
 		}
 	}
@@ -143,9 +150,52 @@ func (f *File) Refresh(create bool) error {
 	return f.catchUp(info.Size)
 }
 
+// Rest closes the files until the next Refresh where an open file could not be replaced by others, or removed: a sync
+// client, a repair, another process in the replace mode. It comes last under the hold of the lock.
+//
+// Calls on such a system: close events.json, close events.mark. The next Refresh: stat path, open events.json, open
+// events.mark.
+func (f *File) Rest() error {
+	if f.data == nil || !f.fsys.Pins() {
+		return nil
+	}
+	err := errors.Join(f.data.Close(), f.mark.Close())
+	f.data, f.mark, f.rests = nil, nil, true
+	return err
+}
+
+// wake opens the files again. If the day file is another one than it was a moment ago nothing is known of it.
+func (f *File) wake() (err error) {
+	f.rests = false
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.forget())
+		}
+	}()
+	if f.data, err = f.fsys.Open(f.Path(), true); err != nil {
+		f.data = nil
+		return err
+	}
+	info, err := f.data.Stat()
+	if err != nil {
+		return err
+	}
+	if info.ID != f.id {
+		return f.forget()
+	}
+	name := filepath.Join(f.dir, MarkName)
+	if f.mark, err = f.fsys.Open(name, true); errors.Is(err, fs.ErrNotExist) {
+		f.mark, _, err = f.fsys.Create(name)
+	}
+	return err
+}
+
+// isKnown reports whether the File knows a day file, open or at rest.
+func (f *File) isKnown() bool { return f.data != nil || f.rests }
+
 // known is what the File knows to be durable, as a mark of the file it has open; of none if it is not sure.
 func (f *File) known() Mark {
-	if f.data == nil || f.durable != f.size {
+	if !f.isKnown() || f.durable != f.size {
 		return Mark{}
 	}
 	return Mark{Inode: f.id.Inode, Size: f.size, Sum: f.sum}
@@ -177,11 +227,12 @@ func (f *File) learnMark() error {
 
 // forget closes the day file and everything known of it.
 func (f *File) forget() error {
-	if f.data == nil && f.mark == nil {
+	if f.data == nil && f.mark == nil && !f.rests {
 		return nil
 	}
 	f.to.Reset()
 	var err error
+	f.rests = false
 	for _, file := range []durable.File{f.data, f.mark} {
 		if file != nil {
 			err = errors.Join(err, file.Close())

@@ -82,6 +82,9 @@ func (f *File) repair(ctx context.Context, find Finder, lock func() (func(), err
 		if err := temp.Sync(); err != nil { // the most of it, without the lock
 			return reason(err)
 		}
+		if err := f.Rest(); err != nil { // who has the lock may have to replace the file
+			return err
+		}
 		if release, err = lock(); err != nil {
 			return err
 		}

@@ -41,6 +41,10 @@ type FS interface {
 	Stat(name string) (Info, error)
 	// SyncDir makes the names in a directory durable. Systems that cannot (Windows) return nil.
 	SyncDir(name string) error
+	// Pins reports whether a file that somebody has open may keep its name: it cannot be replaced then, nor removed, on
+	// some of the disks that there are (on Windows all but NTFS, and network shares). Who has no use for an open file for
+	// a while closes it there.
+	Pins() bool
 }
 
 // File is an open file. ReadAt and Stat may be called from several goroutines at once; the rest is its owner's.

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -47,7 +46,7 @@ func TestReplaceIsAllOrNothing(t *testing.T) {
 				made = c.N
 				if c.N == n {
 					failed = c.Op
-					return faultfs.Fault{Err: syscall.EIO, Applied: applied, Part: 1}
+					return faultfs.Fault{Err: faultfs.EIO, Applied: applied, Part: 1}
 				}
 				return faultfs.Fault{}
 			}}
@@ -92,10 +91,10 @@ func TestReplaceWith(t *testing.T) {
 		if _, err := temp.WriteAt([]byte("ne"), 0); err != nil {
 			t.Error(err)
 		}
-		return syscall.EIO
+		return faultfs.EIO
 	})
 	data, rerr := os.ReadFile(name)
-	if !errors.Is(err, syscall.EIO) || string(data) != "old" || rerr != nil || len(names(t, dir)) != 1 {
+	if !errors.Is(err, faultfs.EIO) || string(data) != "old" || rerr != nil || len(names(t, dir)) != 1 {
 		t.Errorf("fill fails: got %v, contents %q, %v, files %v", err, data, rerr, names(t, dir))
 	}
 	swept := false

@@ -70,7 +70,7 @@ func (l *Lock) Release() error {
 		return nil
 	}
 	l.held = false
-	return l.main.file.Unlock()
+	return l.main.unlock()
 }
 
 // Close releases the lock and closes its files. The Lock may be used again.
@@ -122,12 +122,16 @@ func (f *lockFile) tryLock(fsys FS) (bool, error) {
 			}
 		}
 		ok, err := f.file.TryLock()
-		if err != nil || !ok {
+		if err != nil {
+			f.close() // it may have the lock, and Windows gives no file a lock that it has
+			return false, err
+		}
+		if !ok {
 			if info, serr := fsys.Stat(f.name); serr != nil || info.ID != f.id {
 				f.close() // held by somebody, but not the file that the next comer will lock
 				continue
 			}
-			return false, err
+			return false, nil
 		}
 		info, err := fsys.Stat(f.name)
 		if err == nil && info.ID == f.id {
@@ -152,10 +156,12 @@ func (f *lockFile) open(fsys FS) error {
 	return nil
 }
 
-func (f *lockFile) unlock() {
-	if f.file.Unlock() != nil {
+func (f *lockFile) unlock() error {
+	err := f.file.Unlock()
+	if err != nil {
 		f.close() // closing gives it back in any case
 	}
+	return err
 }
 
 func (f *lockFile) close() error {

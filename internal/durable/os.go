@@ -91,7 +91,7 @@ func isLink(name string) bool {
 }
 
 func (osFS) Rename(from, to string) error               { return renameOS(from, to) }
-func (osFS) Remove(name string) error                   { return os.Remove(name) }
+func (osFS) Remove(name string) error                   { return removeOS(name) }
 func (osFS) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 func (osFS) Resolve(name string) string {
 	for range 40 { // more than systems follow
@@ -116,3 +116,4 @@ func (osFS) Resolve(name string) string {
 
 func (osFS) Stat(name string) (Info, error) { return statOS(name) }
 func (osFS) SyncDir(name string) error      { return syncDirOS(name) }
+func (osFS) Pins() bool                     { return pinsOS }

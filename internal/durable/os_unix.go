@@ -70,6 +70,9 @@ func setMode(f *os.File, mode fs.FileMode) error {
 }
 
 func renameOS(from, to string) error { return os.Rename(from, to) }
+func removeOS(name string) error     { return os.Remove(name) }
+
+const pinsOS = false
 
 func statOS(name string) (Info, error) {
 	var st unix.Stat_t

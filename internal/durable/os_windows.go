@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/windows"
 )
@@ -34,13 +35,22 @@ func createLikeOS(name, _ string) (*os.File, error) {
 	return openShared(name, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.CREATE_NEW)
 }
 
-func openShared(name string, access, how uint32) (*os.File, error) {
+// openHandle opens what is there, a directory too.
+func openHandle(name string, access, flags uint32) (windows.Handle, error) {
+	return createHandle(name, access, windows.OPEN_EXISTING, flags)
+}
+
+func createHandle(name string, access, how, flags uint32) (windows.Handle, error) {
 	p, err := windows.UTF16PtrFromString(fixLongPath(name))
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		return 0, err
 	}
 	const share = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
-	h, err := windows.CreateFile(p, access, share, nil, how, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_BACKUP_SEMANTICS, 0)
+	return windows.CreateFile(p, access, share, nil, how, windows.FILE_ATTRIBUTE_NORMAL|windows.FILE_FLAG_BACKUP_SEMANTICS|flags, 0)
+}
+
+func openShared(name string, access, how uint32) (*os.File, error) {
+	h, err := createHandle(name, access, how, 0)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
@@ -59,12 +69,85 @@ func fixLongPath(name string) string {
 	return `\\?\` + full
 }
 
-// renameOS tries again for up to a second while a virus scanner or another program has one of the files open.
+const pinsOS = true
+
+// renameOS replaces a file that others have open, if they have opened it so that it may be removed, where the file system
+// knows POSIX semantics (NTFS since Windows 10 1709). Elsewhere it replaces one that nobody has open.
 func renameOS(from, to string) error {
+	err := whileBusy(func() error {
+		err := renamePOSIX(from, to)
+		if errors.Is(err, windows.ERROR_INVALID_PARAMETER) || errors.Is(err, windows.ERROR_NOT_SUPPORTED) ||
+			errors.Is(err, windows.ERROR_INVALID_FUNCTION) {
+			var from16, to16 *uint16
+			if from16, err = windows.UTF16PtrFromString(fixLongPath(from)); err == nil {
+				if to16, err = windows.UTF16PtrFromString(fixLongPath(to)); err == nil {
+					err = windows.MoveFileEx(from16, to16, windows.MOVEFILE_REPLACE_EXISTING)
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
+
+// renamePOSIX is the rename of FILE_RENAME_INFO with FILE_RENAME_FLAG_POSIX_SEMANTICS.
+func renamePOSIX(from, to string) error {
+	full, err := windows.FullPath(to)
+	if err != nil {
+		return err
+	}
+	name, err := windows.UTF16FromString(full)
+	if err != nil {
+		return err
+	}
+	h, err := openHandle(from, windows.DELETE|windows.SYNCHRONIZE, windows.FILE_FLAG_OPEN_REPARSE_POINT)
+	if err != nil {
+		return err
+	}
+	defer windows.CloseHandle(h) // nothing was written
+	type renameInfo struct {
+		flags  uint32
+		root   windows.Handle
+		length uint32 // of name in bytes, without the NUL
+		name   [1]uint16
+	}
+	const head = unsafe.Offsetof(renameInfo{}.name)
+	buf := make([]uint64, (int(head)+2*len(name)+7)/8) // aligned as the structure is
+	info := (*renameInfo)(unsafe.Pointer(&buf[0]))
+	info.flags = windows.FILE_RENAME_REPLACE_IF_EXISTS | windows.FILE_RENAME_POSIX_SEMANTICS
+	info.length = uint32(2 * (len(name) - 1))
+	copy(unsafe.Slice(&info.name[0], len(name)), name)
+	return windows.SetFileInformationByHandle(h, windows.FileRenameInfoEx, (*byte)(unsafe.Pointer(info)), uint32(8*len(buf)))
+}
+
+// removeOS takes the name away at once, also from a file that others have open, if they have opened it so that it may be
+// removed, where the file system can. Elsewhere such a file keeps its name until it is closed.
+func removeOS(name string) error {
+	return whileBusy(func() error {
+		h, err := openHandle(name, windows.DELETE|windows.SYNCHRONIZE, windows.FILE_FLAG_OPEN_REPARSE_POINT)
+		if err != nil {
+			return &fs.PathError{Op: "remove", Path: name, Err: err}
+		}
+		how := uint32(windows.FILE_DISPOSITION_DELETE | windows.FILE_DISPOSITION_POSIX_SEMANTICS)
+		err = windows.SetFileInformationByHandle(h, windows.FileDispositionInfoEx, (*byte)(unsafe.Pointer(&how)), 4)
+		windows.CloseHandle(h) // nothing was written
+		if err != nil {
+			err = os.Remove(name)
+		}
+		return err
+	})
+}
+
+// whileBusy tries again for up to a second while a virus scanner, a sync client or another program has the file open. It tries often: readers that come one after the other leave short moments.
+func whileBusy(try func() error) error {
 	wait := time.Millisecond
-	for end := time.Now().Add(time.Second); ; wait *= 2 {
-		err := os.Rename(from, to)
-		busy := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)
+	for end := time.Now().Add(time.Second); ; wait = min(2*wait, 4*time.Millisecond) {
+		err := try()
+		busy := errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION) ||
+			errors.Is(err, windows.ERROR_USER_MAPPED_FILE)
 		if !busy || time.Now().After(end) {
 			return err
 		}
@@ -125,7 +208,7 @@ func syncDirOS(string) error { return nil }
 
 func isFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL) ||
-		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED)
+		errors.Is(err, windows.ERROR_DISK_QUOTA_EXCEEDED) || errors.Is(err, windows.ERROR_FILE_TOO_LARGE)
 }
 
 // isRefused leaves out ERROR_ACCESS_DENIED, which may be a virus scanner's, and pass.

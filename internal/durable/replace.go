@@ -145,6 +145,7 @@ func Sweep(fsys FS, dir string) (int, error) {
 			return n, err
 		}
 		dead, err := f.TryLock()
+		f.Close() // nothing was written; and what is open may keep its name
 		if err == nil && dead {
 			if err = fsys.Remove(name); err == nil {
 				n++
@@ -152,7 +153,6 @@ func Sweep(fsys FS, dir string) (int, error) {
 				err = nil
 			}
 		}
-		f.Close() // nothing was written
 		if err != nil {
 			return n, err
 		}

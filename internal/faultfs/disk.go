@@ -32,6 +32,8 @@ import (
 type Disk struct {
 	// Before is called before each call, and may call Crash: then the call is being made. nil: nothing.
 	Before func(Call)
+	// Pinned has a file that is open keep its name, as on Windows: it cannot be replaced, nor removed.
+	Pinned bool
 	// Fault says which calls fail, as in FS. A sync that fails drops what it should have written (A3), unless Applied.
 	// nil: none fails.
 	Fault func(Call) Fault
@@ -250,6 +252,7 @@ func (d *Disk) Crash(kind CrashKind, seed uint64) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := NewDisk(seed)
+	c.Pinned = d.Pinned
 	copies := copier{}
 	c.root = copies.inode(d.root)
 	for _, op := range d.ops {
@@ -381,4 +384,4 @@ func pathError(op, name string, err error) error {
 }
 
 // ErrDead is what the calls of a Process return that has been killed. Nothing is tried again after it.
-var ErrDead = fmt.Errorf("the process is dead: %w", syscall.EROFS)
+var ErrDead = fmt.Errorf("the process is dead: %w", EROFS)

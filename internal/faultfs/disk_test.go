@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
-	"syscall"
 	"testing"
 
 	"daybook/internal/durable"
@@ -176,11 +175,11 @@ func TestFailedSyncDrops(t *testing.T) {
 		must(t, err)
 		d.Fault = func(c faultfs.Call) faultfs.Fault {
 			if c.Op == "sync" {
-				return faultfs.Fault{Err: syscall.EIO}
+				return faultfs.Fault{Err: faultfs.EIO}
 			}
 			return faultfs.Fault{}
 		}
-		if err := f.Sync(); !errors.Is(err, syscall.EIO) {
+		if err := f.Sync(); !errors.Is(err, faultfs.EIO) {
 			t.Fatalf("sync: %v, want EIO", err)
 		}
 		if got := string(d.Files()["/f"].Data); got != "new" {
@@ -271,18 +270,18 @@ func TestFaultsHalfApply(t *testing.T) {
 	f := create(t, p, "/f", "")
 	fault := faultfs.Fault{}
 	d.Fault = func(faultfs.Call) faultfs.Fault { return fault }
-	fault = faultfs.Fault{Err: syscall.ENOSPC, Part: 3}
-	if n, err := f.WriteAt([]byte("abcdef"), 0); n != 3 || !errors.Is(err, syscall.ENOSPC) {
+	fault = faultfs.Fault{Err: faultfs.ENOSPC, Part: 3}
+	if n, err := f.WriteAt([]byte("abcdef"), 0); n != 3 || !errors.Is(err, faultfs.ENOSPC) {
 		t.Errorf("a short write: %d %v", n, err)
 	}
-	if err := p.Rename("/f", "/g"); !errors.Is(err, syscall.ENOSPC) {
+	if err := p.Rename("/f", "/g"); !errors.Is(err, faultfs.ENOSPC) {
 		t.Errorf("a rename that fails: %v", err)
 	}
 	if got, ok := d.Files()["/f"]; !ok || string(got.Data) != "abc" {
 		t.Errorf("files %v", d.Files())
 	}
-	fault = faultfs.Fault{Err: syscall.EIO, Applied: true}
-	if err := p.Rename("/f", "/g"); !errors.Is(err, syscall.EIO) || len(d.Files()) != 1 || d.Files()["/g"].Inode == 0 {
+	fault = faultfs.Fault{Err: faultfs.EIO, Applied: true}
+	if err := p.Rename("/f", "/g"); !errors.Is(err, faultfs.EIO) || len(d.Files()) != 1 || d.Files()["/g"].Inode == 0 {
 		t.Errorf("a rename that fails and takes effect: %v %v", err, d.Files())
 	}
 }

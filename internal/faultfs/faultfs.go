@@ -83,33 +83,34 @@ func (s *FS) do(op, name string, apply func() error) error {
 	return fmt.Errorf("%s %s: %w", op, name, f.Err)
 }
 
-func (s *FS) file(f durable.File, name string) durable.File { return &file{f, s, name} }
+// file is what a call that opens a file returns: nothing open if it has failed, even if with effect.
+func (s *FS) file(f durable.File, name string, err error) (durable.File, error) {
+	if err == nil {
+		return &file{f, s, name}, nil
+	}
+	if f != nil {
+		f.Close() // nothing was written
+	}
+	return nil, err
+}
 
 // Open implements durable.FS.
 func (s *FS) Open(name string, write bool) (f durable.File, err error) {
 	err = s.do("open", name, func() error { f, err = s.Under.Open(name, write); return err })
-	if err != nil {
-		return nil, err
-	}
-	return s.file(f, name), nil
+	return s.file(f, name, err)
 }
 
 // Create implements durable.FS.
 func (s *FS) Create(name string) (f durable.File, made bool, err error) {
 	err = s.do("create", name, func() error { f, made, err = s.Under.Create(name); return err })
-	if err != nil {
-		return nil, false, err
-	}
-	return s.file(f, name), made, nil
+	f, err = s.file(f, name, err)
+	return f, made && err == nil, err
 }
 
 // CreateLike implements durable.FS.
 func (s *FS) CreateLike(name, model string) (f durable.File, err error) {
 	err = s.do("create", name, func() error { f, err = s.Under.CreateLike(name, model); return err })
-	if err != nil {
-		return nil, err
-	}
-	return s.file(f, name), nil
+	return s.file(f, name, err)
 }
 
 // Mkdir implements durable.FS.
@@ -147,6 +148,9 @@ func (s *FS) Stat(name string) (info durable.Info, err error) {
 func (s *FS) SyncDir(name string) error {
 	return s.do("syncdir", name, func() error { return s.Under.SyncDir(name) })
 }
+
+// Pins implements durable.FS.
+func (s *FS) Pins() bool { return s.Under.Pins() }
 
 // file records and fails the calls on one open file.
 type file struct {

@@ -224,6 +224,8 @@ func (p *Process) Rename(from, to string) error {
 		}
 		if old, err := p.d.find(to); err == nil && old.isDir() {
 			return fs.ErrExist
+		} else if err == nil && old != n && p.d.pins(old) {
+			return fs.ErrPermission
 		}
 		source, name, err := p.d.place(from)
 		if err != nil {
@@ -248,6 +250,9 @@ func (p *Process) Remove(name string) error {
 		}
 		if len(n.names) > 0 {
 			return errors.New("directory not empty")
+		}
+		if p.d.pins(n) {
+			return fs.ErrPermission
 		}
 		dir, base, err := p.d.place(name)
 		if err == nil {
@@ -285,6 +290,12 @@ func (e dirEntry) Name() string               { return e.name }
 func (e dirEntry) IsDir() bool                { return e.mode.IsDir() }
 func (e dirEntry) Type() fs.FileMode          { return e.mode.Type() }
 func (e dirEntry) Info() (fs.FileInfo, error) { return nil, errors.ErrUnsupported }
+
+// Pins implements durable.FS.
+func (p *Process) Pins() bool { return p.d.Pinned }
+
+// pins reports whether a file may not lose its name.
+func (d *Disk) pins(n *inode) bool { return d.Pinned && n.open > 0 }
 
 // Resolve implements durable.FS. There are no symbolic links.
 func (p *Process) Resolve(name string) string { return name }

@@ -10,11 +10,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"daybook"
 	"daybook/internal/durable"
+	"daybook/internal/faultfs"
 )
 
 var _ Book = (*daybook.Book)(nil)
@@ -72,7 +72,7 @@ func (b *fakeBook) AppendAll(ctx context.Context, events []daybook.Event) []dayb
 	case b.dead:
 		return refuse(errDead)
 	case b.full:
-		return refuse(fmt.Errorf("append: %w", syscall.ENOSPC))
+		return refuse(fmt.Errorf("append: %w", faultfs.ENOSPC))
 	}
 	dies := b.dies != nil && (b.dieAtCall == 0 || b.dieAtCall == b.calls)
 	for i, e := range events {
@@ -115,7 +115,7 @@ func (b *fakeBook) Snapshot(_ daybook.Day, data []byte) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.full {
-		return "", syscall.ENOSPC
+		return "", faultfs.ENOSPC
 	}
 	sum := sha256.Sum256(data)
 	name := "boards/" + hex.EncodeToString(sum[:]) + ".canvas"
@@ -262,7 +262,7 @@ func (f *faultFS) change(op, name string, do func() error) error {
 	f.calls++
 	if f.calls == f.failAt && !f.applied {
 		f.mu.Unlock()
-		return syscall.EIO
+		return faultfs.EIO
 	}
 	f.log = append(f.log, op+" "+name)
 	dies := f.calls == f.dieAt
@@ -283,7 +283,7 @@ func (f *faultFS) change(op, name string, do func() error) error {
 		return errDead
 	case f.calls == f.failAt && err == nil:
 		f.failAt = 0
-		return syscall.EIO
+		return faultfs.EIO
 	}
 	return err
 }

@@ -16,12 +16,13 @@ import (
 	"time"
 
 	"daybook/internal/durable"
+	"daybook/internal/faultfs"
 )
 
 // TestShareGoesAway: of a share that does not answer nothing counts as deleted or unreadable, that is said once, and
 // when it is back the watching goes on. With the whole vault on the share, and with a part of it.
 func TestShareGoesAway(t *testing.T) {
-	for _, errno := range []syscall.Errno{syscall.ENOTCONN, syscall.ESTALE, syscall.EIO, syscall.EACCES} {
+	for _, errno := range []syscall.Errno{syscall.ENOTCONN, syscall.ESTALE, faultfs.EIO, faultfs.EACCES} {
 		for _, share := range []string{".", "sub"} {
 			for _, statFails := range []bool{true, false} {
 				for name, poll := range map[string]time.Duration{"watched": 0, "polled": time.Second} {
@@ -85,7 +86,7 @@ func shareGoesAway(t *testing.T, dir, share string, errno syscall.Errno, statFai
 	if got := strings.Count(log.String(), "level="); got != 1 || !strings.Contains(log.String(), errno.Error()) {
 		t.Errorf("%d things are said, want one, with the reason:\n%s", got, log.String())
 	}
-	if asked.Load() > 0 && errno != syscall.EACCES {
+	if asked.Load() > 0 && errno != faultfs.EACCES {
 		t.Errorf("a board on a share that does not answer is asked for %d times", asked.Load())
 	}
 	away.Store(false)

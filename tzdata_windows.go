@@ -1,0 +1,3 @@
+package daybook
+
+import _ "time/tzdata" // Windows has no zones by these names
