@@ -184,7 +184,7 @@ func TestLockExcludesAndEnds(t *testing.T) {
 	}
 	// Somebody removes the lock file: who comes next must not lock another one beside the holder's unnoticed, and the
 	// holder's successor must find the new one.
-	if err := os.Remove(filepath.Join(dir, "x", "l")); err != nil {
+	if err := durable.OS().Remove(filepath.Join(dir, "x", "l")); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Acquire(ctx, 0); err != nil {

@@ -18,7 +18,7 @@ type osFile struct{ *os.File }
 func (osFS) Open(name string, write bool) (File, error) {
 	f, err := openOS(name, write)
 	if err == nil {
-		err = noSpecial(f)
+		err = noSpecial(f, write)
 	}
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (osFS) Open(name string, write bool) (File, error) {
 func (osFS) Create(name string) (File, bool, error) {
 	f, made, err := createOS(name)
 	if err == nil && !made {
-		err = noSpecial(f)
+		err = noSpecial(f, true)
 	}
 	if err != nil {
 		return nil, false, err
@@ -43,11 +43,16 @@ var errSpecial = errors.New("is no regular file: move it away")
 
 const special = fs.ModeDevice | fs.ModeNamedPipe | fs.ModeSocket | fs.ModeCharDevice | fs.ModeIrregular
 
-// noSpecial returns an error, and closes f, if f is none that data may be kept in.
-func noSpecial(f *os.File) error {
+// noSpecial returns an error, and closes f, if f is none that data may be kept in. Windows opens a directory for writing,
+// too.
+func noSpecial(f *os.File, write bool) error {
 	info, err := f.Stat()
-	if err == nil && info.Mode()&special != 0 {
+	switch {
+	case err != nil:
+	case info.Mode()&special != 0:
 		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errSpecial}
+	case write && info.IsDir():
+		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errors.New("is a directory: move it away")}
 	}
 	if err != nil {
 		f.Close() // the error is the one to report

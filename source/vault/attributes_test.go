@@ -3,6 +3,7 @@ package vault
 import (
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -60,7 +61,7 @@ func TestAttributes(t *testing.T) {
 		}
 		attr("a.canvas")
 		s.play("script", "wait")
-		if n := reads.Load(); n == 0 {
+		if n := reads.Load(); n == 0 && runtime.GOOS != "windows" { // where there are no modes
 			t.Error("another mode does not have the board looked at")
 		}
 		closed.Store(true)

@@ -218,7 +218,14 @@ func (s *stage) write(rel, content string) error {
 }
 
 func (s *stage) move(from, to string) error {
-	if err := os.Rename(s.path(from), s.path(to)); err != nil {
+	at := s.path(from)
+	if strings.EqualFold(from, to) { // Wine takes the two for one name, and does nothing
+		at = s.path(to) + ".moved"
+		if err := os.Rename(s.path(from), at); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(at, s.path(to)); err != nil {
 		return err
 	}
 	s.tell(from, false, true)

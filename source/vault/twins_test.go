@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"daybook/internal/faultfs"
 )
 
 // TestTwins names, where several cards or edges have one id, the one that has changed by all that it was.
@@ -194,7 +196,7 @@ func TestUnsettled(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		const full = ": append event 1 of 1: append: no space left on device"
+		full := ": append event 1 of 1: append: " + faultfs.ENOSPC.Error()
 		put("a.canvas", boardOf([]string{"n1"}))
 		put("b.canvas", boardOf([]string{"m1"}))
 		catchUp()

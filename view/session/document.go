@@ -24,8 +24,10 @@ type document struct {
 	used   uint64
 	rebase bool // an earlier day may have grown: compare the origin with the book's
 
-	// What this process last left or took over. file is nil if it has not looked at the document yet.
+	// What this process last left or took over. file is nil if it has not looked at the document yet, or if it rests: then
+	// the next update opens it again.
 	file    durable.File
+	rests   bool
 	info    durable.Info
 	place   place
 	edge    []byte // the last bytes before the tail
@@ -59,7 +61,7 @@ func (d *document) close() error { return errors.Join(d.forget(), d.lock.Close()
 
 // forget gives up all that is known, so that the document is compared with the book as a whole before it is written.
 func (d *document) forget() error {
-	d.tally, d.cursor, d.lastAt = nil, 0, 0
+	d.tally, d.cursor, d.lastAt, d.rests = nil, 0, 0, false
 	if d.file == nil {
 		return nil
 	}
@@ -68,13 +70,46 @@ func (d *document) forget() error {
 	return err
 }
 
+// rest closes the document where others could not replace or remove it while it is open.
+func (d *document) rest(fsys durable.FS) error {
+	if d.file == nil || !fsys.Pins() {
+		return nil
+	}
+	err := d.file.Close()
+	d.file, d.rests = nil, true
+	return err
+}
+
+// wake opens a document that rests. If another one stands at its path nothing is known of it.
+func (d *document) wake(fsys durable.FS) error {
+	if !d.rests {
+		return nil
+	}
+	f, err := fsys.Open(d.path, true)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return errors.Join(err, d.forget())
+	}
+	info, err := f.Stat()
+	if err != nil || info.ID != d.info.ID {
+		return errors.Join(err, f.Close(), d.forget())
+	}
+	d.file, d.rests = f, false
+	return nil
+}
+
 // update brings the document to the book's end. After an error the document may be behind; what it needs to catch up is
 // found out by the next update.
 func (v *View) update(ctx context.Context, d *document, limit time.Duration) (err error) {
 	if err := d.lock.Acquire(ctx, limit); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.unlockFile(), d.lock.Release()) }()
+	defer func() { err = errors.Join(err, d.unlockFile(), d.rest(v.fsys), d.lock.Release()) }()
+	if err := d.wake(v.fsys); err != nil {
+		return err
+	}
 	if err := d.lockFile(); err != nil {
 		return err
 	}

@@ -164,6 +164,9 @@ func (r *faultRun) check() {
 func TestEveryCallFails(t *testing.T) {
 	broken := errors.New("broken")
 	step := 3
+	if testing.Short() {
+		step = 20
+	}
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		step = 1
 	}

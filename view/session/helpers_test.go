@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daybook"
+	"daybook/internal/durable"
 	"daybook/learning"
 )
 
@@ -154,4 +155,43 @@ func kept(t testing.TB, dir string) []string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// rewriter is a program that writes a document anew, slowly and without a lock, with a file that may be renamed meanwhile.
+type rewriter struct {
+	durable.File
+	t  *testing.T
+	at int64
+}
+
+func rewriting(t *testing.T, path string) *rewriter {
+	t.Helper()
+	f, err := durable.OS().Open(path, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if err := f.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	return &rewriter{f, t, 0}
+}
+
+func (r *rewriter) add(part []byte) {
+	r.t.Helper()
+	n, err := r.WriteAt(part, r.at)
+	if r.at += int64(n); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// hasLinks reports whether symbolic links can be made here.
+func hasLinks(t *testing.T) bool {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "link")
+	if os.Symlink("nowhere", name) != nil {
+		return false
+	}
+	to, err := os.Readlink(name) // Wine's are none
+	return err == nil && to == "nowhere"
 }

@@ -114,7 +114,11 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 func (v *View) rebuild(ctx context.Context, d *document) error {
 	if old := d.file; old != nil {
 		d.file = nil
-		defer old.Close() // nothing was written; its lock is held until another file has its name
+		if v.fsys.Pins() {
+			old.Close() // nothing was written; open, it could not be replaced
+		} else {
+			defer old.Close() // nothing was written; its lock is held until another file has its name
+		}
 	}
 	if err := d.forget(); err != nil {
 		return err
