@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,10 @@ import (
 )
 
 func TestExitStatus(t *testing.T) {
+	whoMay := "who owns"
+	if runtime.GOOS == "windows" {
+		whoMay = "who may write"
+	}
 	for _, test := range []struct {
 		err  error
 		want int
@@ -27,7 +32,7 @@ func TestExitStatus(t *testing.T) {
 		{daybook.ErrConflict, exitFailed, ""},
 		{&daybook.SettingsError{File: "daybook.json", Reason: "a newer format"}, exitFailed, ""},
 		{faultfs.ENOSPC, exitFailed, "make room"},
-		{fs.ErrPermission, exitFailed, "who owns"},
+		{fs.ErrPermission, exitFailed, whoMay},
 		{usage("see help", "wrong"), exitUsage, "see help"},
 		{&daybook.DamageError{File: "events.json"}, exitDamage, "verify"},
 		{daybook.ErrLocked, exitLocked, "wait"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
 )
@@ -48,7 +50,12 @@ func exitWith(err error) {
 // also use
 //
 //	status N COMMAND…   run COMMAND and expect the exit status N
-//	lock FILE           hold FILE's lock until the script ends (Unix)
+//	lock FILE           hold FILE's lock until the script ends
+//	cmppath FILE1 FILE2 cmpenv, where paths may be spelled as any system does
+//	show PATTERN        have the contents of all files that match as stdout; with ! there is none
+//	drop PATTERN        remove all files that match
+//	add [-n] FILE TEXT  append TEXT and, without -n, a newline
+//	link FILE NAME      give FILE a second name
 //	until PATTERN COMMAND…  run COMMAND again and again until it succeeds and its stdout matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
 
@@ -70,9 +77,14 @@ func runScripts(t *testing.T, dir string) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": expectStatus,
-			"lock":   holdLock,
-			"until":  runUntil,
+			"status":  expectStatus,
+			"lock":    holdLock,
+			"cmppath": comparePaths,
+			"show":    showFiles,
+			"drop":    dropFiles,
+			"add":     addText,
+			"link":    linkFile,
+			"until":   runUntil,
 		},
 	})
 }
@@ -94,6 +106,79 @@ func runUntil(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		time.Sleep(20 * time.Millisecond) // another process is at work
 	}
+}
+
+// comparePaths is the script command `cmppath FILE1 FILE2`.
+func comparePaths(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cmppath FILE1 FILE2")
+	}
+	drivePath := regexp.MustCompile(`[A-Z]:[\\/][^",:*?\n ]*`)
+	var texts [2]string
+	for i, name := range args {
+		texts[i] = drivePath.ReplaceAllStringFunc(os.Expand(ts.ReadFile(name), ts.Getenv), func(path string) string {
+			return strings.ReplaceAll(strings.ReplaceAll(path, `\\`, `/`), `\`, `/`) // in JSON they are doubled
+		})
+	}
+	if diff := cmp.Diff(texts[1], texts[0]); diff != "" {
+		ts.Fatalf("%s and %s differ (-%[2]s +%[1]s):\n%s", args[0], args[1], diff)
+	}
+}
+
+// matching returns the files that match the only argument.
+func matching(ts *testscript.TestScript, args []string) []string {
+	if len(args) != 1 {
+		ts.Fatalf("usage: show PATTERN, drop PATTERN")
+	}
+	names, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	return names
+}
+
+// showFiles is the script command `show PATTERN`.
+func showFiles(ts *testscript.TestScript, neg bool, args []string) {
+	names := matching(ts, args)
+	if neg != (len(names) == 0) {
+		ts.Fatalf("%s: there are %d files: %q", args[0], len(names), names)
+	}
+	for _, name := range names {
+		_, err := ts.Stdout().Write([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+	}
+}
+
+// dropFiles is the script command `drop PATTERN`.
+func dropFiles(ts *testscript.TestScript, neg bool, args []string) {
+	names := matching(ts, args)
+	if neg || len(names) == 0 {
+		ts.Fatalf("%s: there is no such file", args[0])
+	}
+	for _, name := range names {
+		ts.Check(os.Remove(name))
+	}
+}
+
+// addText is the script command `add [-n] FILE TEXT`.
+func addText(ts *testscript.TestScript, neg bool, args []string) {
+	end := "\n"
+	if len(args) > 0 && args[0] == "-n" {
+		args, end = args[1:], ""
+	}
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: add [-n] FILE TEXT")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_WRONLY|os.O_APPEND, 0)
+	ts.Check(err)
+	_, err = f.WriteString(args[1] + end)
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+// linkFile is the script command `link FILE NAME`.
+func linkFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: link FILE NAME")
+	}
+	ts.Check(os.Link(ts.MkAbs(args[0]), ts.MkAbs(args[1])))
 }
 
 // expectStatus is the script command `status N COMMAND…`.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
@@ -72,7 +73,9 @@ func TestWatchWithoutReader(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Errorf("watch: %v", err)
 	}
-	warning := "daybook: warning: what is recorded cannot be printed: write the output: write /dev/stdout: broken pipe\n" +
+	_, nobody := writer.Write([]byte("x"))
+	warning := "daybook: warning: what is recorded cannot be printed: write the output: write /dev/stdout: " +
+		errors.Unwrap(nobody).Error() + "\n" +
 		"daybook: hint: the recording goes on; `daybook cat` prints what is in the book\n"
 	if n := strings.Count(stderr.String(), warning); n != 1 {
 		t.Errorf("that stdout fails is said %d times, want once:\n%s", n, stderr.String())

@@ -1,13 +1,12 @@
-//go:build unix
-
 package main
 
 import (
+	"errors"
 	"fmt"
-	"os"
-	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"daybook/internal/durable"
 )
 
 // holdLock is the script command `lock FILE`.
@@ -15,21 +14,28 @@ func holdLock(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: lock FILE")
 	}
-	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := locked(ts.MkAbs(args[0]))
 	ts.Check(err)
-	ts.Check(syscall.Flock(int(f.Fd()), syscall.LOCK_EX))
 	ts.Defer(func() { f.Close() }) // closing gives the lock back
 }
 
 // lockHolder is a program that takes the lock of FILE, says so, and holds it until it is dead: `daybook-hold FILE`.
 func lockHolder(args []string) error {
-	f, err := os.OpenFile(args[0], os.O_RDWR|os.O_CREATE, 0o644)
-	if err == nil {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
-	}
-	if err != nil {
+	if _, err := locked(args[0]); err != nil {
 		return err
 	}
 	fmt.Println("held")
 	select {}
+}
+
+// locked returns a file whose lock is taken.
+func locked(name string) (durable.File, error) {
+	f, _, err := durable.OS().Create(name)
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := f.TryLock(); err != nil || !ok {
+		return nil, errors.Join(err, f.Close(), fmt.Errorf("the lock of %s is taken", name))
+	}
+	return f, nil
 }
