@@ -36,7 +36,7 @@ const layers = `
 	docs/schema:
 
 	# Where events come from, and what is posted from the book. Siblings never import each other.
-	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys
+	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
 	view/session: daybook learning internal/durable
 
 	# Here they meet.
@@ -65,6 +65,7 @@ var modules = []string{
 	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
+	"golang.org/x/text",
 	"pgregory.net/rapid",
 }
 

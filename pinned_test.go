@@ -10,6 +10,14 @@ import (
 	"daybook/internal/faultfs"
 )
 
+// everyCall is the step through the calls of an operation: 1, and with -short some of them.
+func everyCall() int {
+	if testing.Short() {
+		return 5
+	}
+	return 1
+}
+
 // skipIfPinned skips a test that has another program replace a file while Daybook has it open.
 func skipIfPinned(t *testing.T) {
 	t.Helper()

@@ -143,7 +143,7 @@ func TestReplaceReadsTheDayOnce(t *testing.T) {
 func TestReplaceFailsAnywhere(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		n := 1
-		for more := true; more; n++ {
+		for more := true; more; n += everyCall() {
 			for _, applied := range []bool{false, true} {
 				synctest.Test(t, func(t *testing.T) { more = failReplaceAt(t, first, n, applied) })
 			}

@@ -170,7 +170,7 @@ func TestSealOnlyThePast(t *testing.T) {
 // nothing, and seal done again writes the new one. What is sealed is durable.
 func TestSealCrashes(t *testing.T) {
 	for _, applied := range []bool{false, true} {
-		for n := 1; ; n++ {
+		for n := 1; ; n += everyCall() {
 			dir := killtest.TempDir(t)
 			writer := open(t, dir, &Options{Sync: SyncNone})
 			mustAppend(t, writer, lineOf("a"))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -30,10 +29,7 @@ func testFor(t *testing.T, usual time.Duration) time.Duration {
 // TestSixteenProcesses has sixteen programs of three kinds contend for one book's lock, none of them pausing: each of
 // them gets its turns within the limit of a second (promise 3), and nothing is lost. DAYBOOK_TEST_FOR is how long; 3s.
 func TestSixteenProcesses(t *testing.T) {
-	long, writers := testFor(t, 3*time.Second), 16
-	if runtime.GOOS == "windows" {
-		writers = 6 // Wine has all programs served by one: a turn takes 5 ms there, on a disk in memory
-	}
+	long, writers := testFor(t, 3*time.Second), crowd(16)
 	b := killtest.NewBook(filepath.Join(killtest.TempDir(t), daybook.VaultDir)) // no disk is to be waited for
 	var running []*killtest.Process
 	until := time.Now().Add(long)

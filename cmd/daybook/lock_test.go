@@ -3,10 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"daybook/internal/durable"
+	"daybook/internal/faultfs"
 )
 
 // holdLock is the script command `lock FILE`.
@@ -29,8 +30,8 @@ func lockHolder(args []string) error {
 }
 
 // locked returns a file whose lock is taken.
-func locked(name string) (durable.File, error) {
-	f, _, err := durable.OS().Create(name)
+func locked(name string) (io.Closer, error) {
+	f, _, err := (&faultfs.FS{}).Create(name)
 	if err != nil {
 		return nil, err
 	}

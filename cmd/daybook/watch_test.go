@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"daybook/internal/durable"
+	"daybook/internal/faultfs"
 	"daybook/internal/killtest"
 )
 
@@ -50,7 +50,7 @@ func save(t *testing.T, name string, board []byte, n int) {
 		if err = os.WriteFile(temp, board, 0o644); err == nil {
 			backup := fmt.Sprintf("%s.backup.%d.canvas", strings.TrimSuffix(name, ".canvas"), n)
 			if err = os.WriteFile(backup, board, 0o644); err == nil {
-				err = durable.OS().Rename(temp, name) // on Windows tried again while somebody reads it, as editors do
+				err = (&faultfs.FS{}).Rename(temp, name) // on Windows tried again while somebody reads it, as editors do
 			}
 		}
 	}

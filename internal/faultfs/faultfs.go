@@ -31,7 +31,7 @@ type Fault struct {
 // FS passes calls on to Under, unless Fault says otherwise. Set the fields before the first call. It may be used by several
 // goroutines at once if Under may, and calls Fault one at a time.
 type FS struct {
-	Under durable.FS
+	Under durable.FS       // nil: the system's
 	Fault func(Call) Fault // nil: none fails
 
 	mu    sync.Mutex
@@ -52,6 +52,13 @@ func (s *FS) Calls() []string {
 	}
 	s.calls = nil
 	return out
+}
+
+func (s *FS) under() durable.FS {
+	if s.Under == nil {
+		return durable.OS()
+	}
+	return s.Under
 }
 
 func (s *FS) call(op, name string) Fault {
@@ -96,61 +103,61 @@ func (s *FS) file(f durable.File, name string, err error) (durable.File, error) 
 
 // Open implements durable.FS.
 func (s *FS) Open(name string, write bool) (f durable.File, err error) {
-	err = s.do("open", name, func() error { f, err = s.Under.Open(name, write); return err })
+	err = s.do("open", name, func() error { f, err = s.under().Open(name, write); return err })
 	return s.file(f, name, err)
 }
 
 // Create implements durable.FS.
 func (s *FS) Create(name string) (f durable.File, made bool, err error) {
-	err = s.do("create", name, func() error { f, made, err = s.Under.Create(name); return err })
+	err = s.do("create", name, func() error { f, made, err = s.under().Create(name); return err })
 	f, err = s.file(f, name, err)
 	return f, made && err == nil, err
 }
 
 // CreateLike implements durable.FS.
 func (s *FS) CreateLike(name, model string) (f durable.File, err error) {
-	err = s.do("create", name, func() error { f, err = s.Under.CreateLike(name, model); return err })
+	err = s.do("create", name, func() error { f, err = s.under().CreateLike(name, model); return err })
 	return s.file(f, name, err)
 }
 
 // Mkdir implements durable.FS.
 func (s *FS) Mkdir(name string) (made bool, err error) {
-	err = s.do("mkdir", name, func() error { made, err = s.Under.Mkdir(name); return err })
+	err = s.do("mkdir", name, func() error { made, err = s.under().Mkdir(name); return err })
 	return made, err
 }
 
 // Rename implements durable.FS.
 func (s *FS) Rename(from, to string) error {
-	return s.do("rename", to, func() error { return s.Under.Rename(from, to) })
+	return s.do("rename", to, func() error { return s.under().Rename(from, to) })
 }
 
 // Remove implements durable.FS.
 func (s *FS) Remove(name string) error {
-	return s.do("remove", name, func() error { return s.Under.Remove(name) })
+	return s.do("remove", name, func() error { return s.under().Remove(name) })
 }
 
 // ReadDir implements durable.FS.
 func (s *FS) ReadDir(name string) (entries []fs.DirEntry, err error) {
-	err = s.do("readdir", name, func() error { entries, err = s.Under.ReadDir(name); return err })
+	err = s.do("readdir", name, func() error { entries, err = s.under().ReadDir(name); return err })
 	return entries, err
 }
 
 // Resolve implements durable.FS.
-func (s *FS) Resolve(name string) string { return s.Under.Resolve(name) }
+func (s *FS) Resolve(name string) string { return s.under().Resolve(name) }
 
 // Stat implements durable.FS.
 func (s *FS) Stat(name string) (info durable.Info, err error) {
-	err = s.do("stat", name, func() error { info, err = s.Under.Stat(name); return err })
+	err = s.do("stat", name, func() error { info, err = s.under().Stat(name); return err })
 	return info, err
 }
 
 // SyncDir implements durable.FS.
 func (s *FS) SyncDir(name string) error {
-	return s.do("syncdir", name, func() error { return s.Under.SyncDir(name) })
+	return s.do("syncdir", name, func() error { return s.under().SyncDir(name) })
 }
 
 // Pins implements durable.FS.
-func (s *FS) Pins() bool { return s.Under.Pins() }
+func (s *FS) Pins() bool { return s.under().Pins() }
 
 // file records and fails the calls on one open file.
 type file struct {

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"daybook/canvas"
 	"daybook/internal/durable"
@@ -73,7 +76,7 @@ func (r *Recorder) load() error {
 			}
 		}
 		times[s.path()] = s.Time
-		r.know(&entry{lineage: lineage, generation: s.Generation, hash: s.Hash, unreadable: s.Unreadable != ""}, s.path())
+		r.know(&entry{lineage: lineage, generation: s.Generation, hash: s.Hash, unreadable: s.Unreadable != ""}, s.path(), s.Path)
 	}
 	for _, lineage := range intents {
 		if err := r.loadIntent(lineage); err != nil {
@@ -102,7 +105,7 @@ func (r *Recorder) loadIntent(lineage string) error {
 	case e != nil && s.Generation == e.generation+1 && s.Save.OldHash == e.hash:
 		e.pending = true
 	case e == nil && s.Save.Kind != saveChanged && r.byPath[s.path()] == nil:
-		r.know(&entry{lineage: lineage, pending: true}, s.path())
+		r.know(&entry{lineage: lineage, pending: true}, s.path(), s.Path)
 	default:
 		return r.setAside(name, errors.New("the state before it is lost"))
 	}
@@ -305,11 +308,50 @@ func (r *Recorder) displace(ctx context.Context, path string) (string, error) {
 	return base.path(), nil
 }
 
-func (r *Recorder) know(e *entry, path string) {
+func (r *Recorder) know(e *entry, path, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.path = path
+	e.path, e.id = path, id
 	r.byPath[path] = e
+	if normal := norm.NFC.String(path); normal != path {
+		r.odd[normal] = path
+	}
+}
+
+// idOf is the name that events have for the board at the path rel. Where the file system tells paths apart that differ
+// only in their normal form, the one that is not in form C, or comes later, has a name of its own.
+func (r *Recorder) idOf(rel string) string {
+	id := canvasID(rel)
+	if id == rel && isASCII(rel) {
+		return id
+	}
+	normal := norm.NFC.String(rel)
+	others := []string{normal} // to be looked for even if it is not known yet: all are named as in any other order
+	r.mu.Lock()
+	if e := r.byPath[r.odd[normal]]; e != nil && e.id == id {
+		others = append(others, e.path)
+	}
+	r.mu.Unlock()
+	for _, other := range others {
+		if other != rel && r.apart(rel, other) {
+			return escapedID(rel, true)
+		}
+	}
+	return id
+}
+
+// apart reports whether two paths lead to two files.
+func (r *Recorder) apart(a, b string) bool {
+	if r.root == "" {
+		return false // a history holds one of the two at a time
+	}
+	one, aerr := r.fsys().Stat(filepath.Join(r.root, filepath.FromSlash(a)))
+	two, berr := r.fsys().Stat(filepath.Join(r.root, filepath.FromSlash(b)))
+	return aerr == nil && berr == nil && one.ID != two.ID
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 func (r *Recorder) forget(e *entry) {
@@ -317,5 +359,8 @@ func (r *Recorder) forget(e *entry) {
 	defer r.mu.Unlock()
 	if r.byPath[e.path] == e {
 		delete(r.byPath, e.path)
+		if normal := norm.NFC.String(e.path); r.odd[normal] == e.path {
+			delete(r.odd, normal)
+		}
 	}
 }

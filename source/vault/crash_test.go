@@ -124,7 +124,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 		t.Fatalf("the history is %d events in %d calls: too little to test with", len(want), calls)
 	}
 	again := 0
-	for n := 1; n <= calls; n++ {
+	for n := 1; n <= calls; n += everyCall() {
 		for _, second := range []int{0, 1 + n%5} {
 			book, _ := life(t, saves, func(process int, fs *faultFS, _ *fakeBook) {
 				switch process {
@@ -167,7 +167,7 @@ func TestFailureAtEveryCall(t *testing.T) {
 	saves := history(t)
 	book, fs := life(t, saves, func(int, *faultFS, *fakeBook) {})
 	want := told(t, book)
-	for n := 1; n <= fs[0].calls; n++ {
+	for n := 1; n <= fs[0].calls; n += everyCall() {
 		for _, applied := range []bool{false, true} {
 			book, _ := life(t, saves, func(process int, fs *faultFS, _ *fakeBook) {
 				if process == 0 {

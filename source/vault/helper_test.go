@@ -51,3 +51,11 @@ func rewrite(t testing.TB, name string, change func([]byte) []byte) {
 		t.Fatal(err)
 	}
 }
+
+// everyCall is the step through the calls of an operation: 1, and with -short some of them.
+func everyCall() int {
+	if testing.Short() {
+		return 5
+	}
+	return 1
+}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // skipper knows which files and directories of a vault are left alone.
@@ -94,18 +96,26 @@ func (s skipper) matches(rel string) bool {
 	return false
 }
 
-// canvasID is the name that events have for the board at the path rel: the path itself. One that is not valid UTF-8 has
-// "./" before it, which no other has, and there each byte that is part of no character, and each "%", is written as "%"
-// and two hex digits. So no two boards have one name, and the path can be had back.
+// canvasID is the name that events have for the board at the path rel: the path itself, in Unicode's normal form C. So a
+// vault that came from a Mac, whose older file system took names apart, has the names that it has elsewhere. For a path
+// that is not valid UTF-8 see escapedID.
 func canvasID(rel string) string {
 	rel, _, _ = strings.Cut(rel, displacedMark)
 	if utf8.ValidString(rel) {
-		return rel
+		return norm.NFC.String(rel)
 	}
+	return escapedID(rel, false)
+}
+
+// escapedID is the name of a board whose path cannot be one: "./" and the path, each byte of it that is part of no
+// character, and each "%", written as "%" and two hex digits; if plain is set each byte that is not ASCII. No other name
+// begins so, and the path can be had back.
+func escapedID(rel string, plain bool) string {
 	id := []byte("./")
 	for len(rel) > 0 {
 		r, n := utf8.DecodeRuneInString(rel)
-		if r == utf8.RuneError && n == 1 || r == '%' {
+		if r == utf8.RuneError && n == 1 || r == '%' || plain && r >= utf8.RuneSelf {
+			n = 1
 			id = fmt.Appendf(id, "%%%02X", rel[0])
 		} else {
 			id = append(id, rel[:n]...)

@@ -155,7 +155,7 @@ func TestStateRoundTrip(t *testing.T) {
 		Format: 1, Lineage: "00ff", Generation: 7, Time: "2026-01-02T03:04:05.000006+01:00", Hash: "aa", History: []string{"bb", "aa"},
 		Save: save{Kind: saveChanged, OldPath: "<old>.canvas", Short: map[int]int{3: 1}}, Board: []byte(`{"nodes":[],"edges":[]}`),
 	}
-	s.setPath("a/b\xff.canvas")
+	s.setPath("a/b\xff.canvas", canvasID("a/b\xff.canvas"))
 	data := s.encode()
 	got, err := decodeState(data)
 	if err != nil {

@@ -62,6 +62,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	byPath map[string]*entry
+	odd    map[string]string // paths that are not in normal form C, by those that would be
 	total  Summary
 }
 
@@ -69,6 +70,7 @@ type Recorder struct {
 type entry struct {
 	lineage    string
 	path       string
+	id         string // what events call it
 	generation int64
 	hash       string // of the last recorded state; "" while none has been read yet
 	unreadable bool   // canvas_unreadable was recorded, and the board has not been read since
@@ -89,6 +91,7 @@ func openRecorder(book Book, opts Options) (*Recorder, error) {
 		opts:   opts,
 		dir:    filepath.Join(book.Dir(), "baseline"),
 		byPath: map[string]*entry{},
+		odd:    map[string]string{},
 	}
 	if err := r.load(); err != nil {
 		return nil, fmt.Errorf("read the recorded states in %s: %w", r.dir, err)
@@ -159,7 +162,7 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 			return fmt.Errorf("draw a lineage for %q: %w", s.Path, err)
 		}
 		base := &state{Lineage: lineage}
-		base.setPath(s.Path)
+		base.setPath(s.Path, r.idOf(s.Path))
 		return r.record(ctx, &entry{lineage: lineage, path: s.Path}, base, nil, s)
 	}
 	base, old, err := r.baseline(e)
@@ -211,8 +214,8 @@ func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canva
 		}
 		return err
 	}
+	r.know(e, e.path, next.Path)
 	r.mu.Lock()
-	r.byPath[e.path] = e
 	e.pending = true
 	r.mu.Unlock()
 	return r.settle(ctx, e, next, old, s.Board)
@@ -222,6 +225,10 @@ func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canva
 func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 	first := base.Hash == ""
 	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true}
+	id := base.Path
+	if s.From != "" {
+		id = r.idOf(s.Path)
+	}
 	at := r.eventTime(s, base)
 	switch {
 	case s.Board == nil && s.Unreadable != "":
@@ -234,7 +241,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 		if !s.Time.IsZero() {
 			sv.FileTime = s.Time.In(at.Location()).Format(timeLayout)
 		}
-	case s.From != "" && base.Path != canvasID(s.Path): // else a displaced board is back
+	case s.From != "" && base.Path != id: // else a displaced board is back, or its name is only normalised otherwise
 		sv.OldPath = base.Path
 	}
 	n := base.following(at, sv)
@@ -243,7 +250,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 	case saveDeleted:
 		n.Hash, n.Board, n.History = "", nil, nil
 	case saveCreated, saveChanged:
-		n.setPath(s.Path)
+		n.setPath(s.Path, id)
 		n.Hash = s.hash
 		n.Save.Reverted = n.Hash != base.Hash && base.knew(n.Hash)
 		n.remember(n.Hash)
@@ -336,7 +343,7 @@ func (r *Recorder) update(e *entry, s *state) {
 	r.mu.Lock()
 	e.generation, e.hash, e.unreadable, e.pending = s.Generation, s.Hash, s.Unreadable != "", false
 	r.mu.Unlock()
-	r.know(e, s.path())
+	r.know(e, s.path(), s.Path)
 }
 
 // settle is the second and the third step.

@@ -126,8 +126,9 @@ func (s *state) path() string {
 	return s.Path
 }
 
-func (s *state) setPath(rel string) {
-	s.Path, s.PathBytes, s.Displaced = canvasID(rel), nil, false
+// setPath gives the board a path, and the name that events have for it.
+func (s *state) setPath(rel, id string) {
+	s.Path, s.PathBytes, s.Displaced = id, nil, false
 	if s.Path != rel {
 		s.PathBytes = []byte(rel)
 	}
