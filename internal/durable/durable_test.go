@@ -280,3 +280,37 @@ func documentedCalls(t *testing.T, function string) string {
 	t.Fatalf("no function %s", function)
 	return ""
 }
+
+// TestLongPath: a path of more than the 260 characters that Windows takes at first is as good as any other.
+func TestLongPath(t *testing.T) {
+	fsys := durable.OS()
+	dir := t.TempDir()
+	for len(dir) < 400 {
+		dir = filepath.Join(dir, strings.Repeat("d", 50))
+	}
+	if err := durable.MkdirAll(fsys, dir); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(dir, "复习.canvas")
+	for _, text := range []string{"one", "two"} {
+		if err := durable.Replace(fsys, name, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := durable.ReadFile(fsys, name); err != nil || string(got) != text {
+			t.Errorf("read: %q, %v, want %q", got, err, text)
+		}
+	}
+	lock := durable.NewLock(fsys, filepath.Join(dir, "lock"), "")
+	if err := errors.Join(lock.Acquire(t.Context(), 0), lock.Close()); err != nil {
+		t.Errorf("lock: %v", err)
+	}
+	if got, err := fsys.ReadDir(dir); err != nil || len(got) != 2 {
+		t.Errorf("list: %v, %v", got, err)
+	}
+	if err := fsys.Remove(name); err != nil {
+		t.Errorf("remove: %v", err)
+	}
+	if _, err := fsys.Stat(name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("stat of what was removed: %v", err)
+	}
+}
