@@ -26,7 +26,7 @@ const layers = `
 	internal/dayfile: internal/durable
 
 	# The library. Its users get the modules of these three lines and no other.
-	daybook: internal/durable internal/dayfile github.com/google/uuid
+	daybook: internal/durable internal/dayfile github.com/google/uuid golang.org/x/sys
 
 	# Pure: values in, values out.
 	canvas:

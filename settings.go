@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -52,8 +51,8 @@ type Settings struct {
 }
 
 // withDefaults fills what is zero: for a directory called VaultDir the local zone, RulesVault and the session document,
-// for any other UTC, RulesNone and no views.
-func (s Settings) withDefaults(dir string) Settings {
+// for any other UTC, RulesNone and no views. The error says why the local zone is not known, and is UTC therefore.
+func (s Settings) withDefaults(dir string) (full Settings, zoneErr error) {
 	s.Format = formatVersion
 	vault := filepath.Base(dir) == VaultDir
 	if s.Rules == "" {
@@ -65,7 +64,7 @@ func (s Settings) withDefaults(dir string) Settings {
 	if s.Zone == "" {
 		s.Zone = "UTC"
 		if vault {
-			s.Zone = localZone()
+			s.Zone, zoneErr = localZone()
 		}
 	}
 	if s.Views == nil {
@@ -77,7 +76,7 @@ func (s Settings) withDefaults(dir string) Settings {
 	if s.Write == "" {
 		s.Write = WriteAppend
 	}
-	return s
+	return s, zoneErr
 }
 
 // check says what cannot be obeyed, or nil.
@@ -177,12 +176,12 @@ func (b *Book) loadSettings() (Settings, error) {
 	if b.opts.Settings != nil {
 		wanted = *b.opts.Settings
 	}
-	full := wanted.withDefaults(b.dir)
+	full, zoneErr := wanted.withDefaults(b.dir)
 	if err := full.check(); err != nil {
 		return s, fmt.Errorf("make a book in %s: %w", b.dir, err)
 	}
-	if tz := os.Getenv("TZ"); wanted.Zone == "" && full.Rules == RulesVault && full.Zone == "UTC" && tz != "" && !namesZone(tz) {
-		b.opts.Logger.Warn("TZ names no IANA time zone: the days of the new book are those of UTC, for good", "TZ", tz)
+	if zoneErr != nil {
+		b.opts.Logger.Warn(zoneErr.Error() + ": the days of the new book are those of UTC, for good")
 	}
 	if err := durable.MkdirAll(b.fsys, b.dir); err != nil {
 		return s, fmt.Errorf("make a book: %w", err)

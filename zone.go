@@ -1,51 +1,38 @@
 package daybook
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
-// localZone returns the IANA name of the machine's zone, or "UTC" if it has none: from TZ, from what /etc/localtime
-// leads to, or from /etc/timezone.
-func localZone() string {
+// localZone returns the IANA name of the local zone: from TZ, else from the system. It is "UTC" if there is none; the
+// error says so if there is one under a name that nobody knows here.
+func localZone() (string, error) {
 	if tz, set := os.LookupEnv("TZ"); set {
-		tz = strings.TrimPrefix(tz, ":")
-		if _, err := loadZone(tz); err == nil {
-			return tz
-		}
-		if name, ok := zoneOfPath(tz); ok {
-			return name
-		}
-		return "UTC" // as package time reads it
+		return zoneOfTZ(tz)
 	}
-	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
-		if name, ok := zoneOfPath(target); ok {
-			return name
-		}
+	name, err := systemZone()
+	if name == "" {
+		name = "UTC"
 	}
-	if b, err := os.ReadFile("/etc/timezone"); err == nil {
-		if name := strings.TrimSpace(string(b)); name != "" {
-			if _, err := loadZone(name); err == nil {
-				return name
-			}
-		}
-	}
-	if name := time.Local.String(); name != "Local" {
-		if _, err := loadZone(name); err == nil {
-			return name
-		}
-	}
-	return "UTC"
+	return name, err
 }
 
-// namesZone reports whether a value of TZ is the IANA name of a zone, or a path that ends in one.
-func namesZone(tz string) bool {
-	tz = strings.TrimPrefix(tz, ":")
-	_, err := loadZone(tz)
-	_, path := zoneOfPath(tz)
-	return err == nil || path
+// zoneOfTZ reads a value of TZ as package time does: the name of a zone, or a path that ends in one, else UTC.
+func zoneOfTZ(tz string) (string, error) {
+	name := strings.TrimPrefix(tz, ":")
+	if _, err := loadZone(name); err == nil {
+		return name, nil
+	}
+	if name, ok := zoneOfPath(name); ok {
+		return name, nil
+	}
+	if tz == "" {
+		return "UTC", nil
+	}
+	return "UTC", fmt.Errorf("TZ names no IANA time zone, but %q", tz)
 }
 
 // zoneOfPath returns the part of a path behind zoneinfo/, if it names a zone.
