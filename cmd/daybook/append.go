@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,7 +107,7 @@ func (a *appender) input(ctx context.Context, name string) error {
 	file, r := "", a.env.stdin
 	if name == "-" {
 		if isTerminal(r) {
-			a.env.say("hint", "type one JSON object per line; Ctrl-D ends the input")
+			a.env.say("hint", "type one JSON object per line; %s ends the input", endKey(runtime.GOOS))
 		}
 	} else {
 		f, err := os.Open(name)
@@ -121,6 +123,13 @@ func (a *appender) input(ctx context.Context, name string) error {
 		if err == io.EOF {
 			return nil
 		}
+		if errors.Is(err, errUTF16) {
+			return &failure{
+				err: fmt.Errorf("stopped before %s: %w", place(file, 1), err),
+				hint: a.counts() + "; convert it: `Get-Content FILE | Set-Content -Encoding utf8 NEW` in PowerShell, " +
+					"`iconv -f UTF-16 -t UTF-8` elsewhere",
+			}
+		}
 		if err != nil {
 			return a.stopped(file, lines.upcoming(), err, []string{fmt.Sprintf("%d,$", lines.upcoming())})
 		}
@@ -128,6 +137,14 @@ func (a *appender) input(ctx context.Context, name string) error {
 			return err
 		}
 	}
+}
+
+// endKey is what a person types at a terminal to end the input.
+func endKey(goos string) string {
+	if goos == "windows" {
+		return "Ctrl-Z and Enter at the beginning of a line"
+	}
+	return "Ctrl-D"
 }
 
 // settle appends a batch of lines and answers each of them. The error, if any, ends the run.
@@ -156,6 +173,9 @@ func (a *appender) settle(ctx context.Context, file string, batch []line) error 
 func (a *appender) parse(l line) (daybook.Event, error) {
 	if l.long {
 		return daybook.Event{}, fmt.Errorf("the line has more than %d bytes", a.book.MaxLine())
+	}
+	if bytes.HasPrefix(l.text, []byte(byteOrderMark)) {
+		return daybook.Event{}, errors.New("a byte order mark stands before the object: only the first line may have one")
 	}
 	return daybook.ParseEvent(l.text)
 }

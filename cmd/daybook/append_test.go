@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -147,6 +148,38 @@ func TestAppendRefusesBytes(t *testing.T) {
 		t.Errorf("answers (-want +got):\n%s", diff)
 	}
 	if want := "daybook: error: 2 lines stored, 4 rejected\n"; !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("stderr %q, want it to begin with %q", stderr, want)
+	}
+}
+
+// What Windows PowerShell's > writes is refused as a whole, with the remedy. What stood before it is in the book.
+func TestAppendUTF16(t *testing.T) {
+	in := utf16Bytes(binary.LittleEndian, "\ufeff{\"a\":1}\r\n{\"a\":2}\r\n")
+	e, stdout, stderr := testEnv(t, bytes.NewReader(in))
+	first := filepath.Join(t.TempDir(), "first.jsonl")
+	if err := os.WriteFile(first, []byte("\ufeff{\"a\":1}\r\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t.Context(), e, []string{"append", first, "-", first}); got != exitFailed {
+		t.Errorf("exit status %d, want %d", got, exitFailed)
+	}
+	want := "daybook: error: stopped before stdin:1: the input is UTF-16, not UTF-8\n" +
+		"daybook: hint: 1 line stored; convert it: `Get-Content FILE | Set-Content -Encoding utf8 NEW` in PowerShell, " +
+		"`iconv -f UTF-16 -t UTF-8` elsewhere\n"
+	if diff := cmp.Diff(want, stderr.String()); diff != "" || stdout.Len() > 0 {
+		t.Errorf("stdout %q, stderr (-want +got):\n%s", stdout, diff)
+	}
+}
+
+// A byte order mark that is no byte of the text is named: nobody sees it.
+func TestAppendInnerMark(t *testing.T) {
+	e, _, stderr := testEnv(t, strings.NewReader("\ufeff{\"a\":1}\n\ufeff{\"a\":2}\n"))
+	if got := run(t.Context(), e, []string{"append"}); got != exitFailed {
+		t.Errorf("exit status %d, want %d", got, exitFailed)
+	}
+	want := "daybook: error: stdin:2: a byte order mark stands before the object: only the first line may have one\n" +
+		"daybook: error: 1 line stored, 1 rejected\n"
+	if !strings.HasPrefix(stderr.String(), want) {
 		t.Errorf("stderr %q, want it to begin with %q", stderr, want)
 	}
 }

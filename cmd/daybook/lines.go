@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 )
 
@@ -10,6 +11,12 @@ const (
 	readSize = 64 << 10 // at least so much room for each read
 	maxBatch = 1000     // lines appended at once
 )
+
+// byteOrderMark begins what some programs on Windows write in UTF-8.
+const byteOrderMark = "\ufeff"
+
+// errUTF16 is what an input in UTF-16 ends with at once. Windows PowerShell writes such files.
+var errUTF16 = errors.New("the input is UTF-16, not UTF-8")
 
 // line is a line of input that is not blank.
 type line struct {
@@ -39,6 +46,10 @@ func newLineReader(r io.Reader, max int) *lineReader {
 // call. An error of the input comes after the whole lines before it; what then follows the last line ending is no line.
 func (l *lineReader) next() ([]line, error) {
 	for {
+		if l.n == 0 && !l.skipping && isUTF16(l.buf[l.start:l.end]) {
+			l.err = errUTF16
+			return nil, l.err
+		}
 		lines := l.whole()
 		if len(lines) > 0 {
 			return lines, nil
@@ -60,6 +71,22 @@ func (l *lineReader) next() ([]line, error) {
 	}
 }
 
+// isUTF16 reports whether an input that begins with b is UTF-16: by its byte order mark, or by its first two characters,
+// of which the first is "{". Bytes that may be UTF-8, or NULs of a torn line, are not taken for it.
+func isUTF16(b []byte) bool {
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		return true
+	}
+	if len(b) < 4 {
+		return false
+	}
+	second, ok := b[2], b[0] == '{' && b[1] == 0 && b[3] == 0
+	if !ok {
+		second, ok = b[3], b[0] == 0 && b[1] == '{' && b[2] == 0
+	}
+	return ok && second != 0 && second != '\n'
+}
+
 // upcoming is the number of the first line that next has not given out.
 func (l *lineReader) upcoming() int {
 	if l.skipping {
@@ -77,7 +104,7 @@ func (l *lineReader) whole() []line {
 		if i < 0 {
 			limit := l.max + len("\r")
 			if l.n == 0 {
-				limit += len("\ufeff")
+				limit += len(byteOrderMark)
 			}
 			if len(rest) > limit {
 				l.start = l.end
@@ -99,7 +126,7 @@ func (l *lineReader) take(lines []line, text []byte) []line {
 		return lines
 	}
 	if l.n == 1 {
-		text = bytes.TrimPrefix(text, []byte("\ufeff"))
+		text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	}
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	switch {

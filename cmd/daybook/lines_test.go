@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -72,6 +76,52 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// utf16Bytes is text as Windows PowerShell's > writes it, or in the other order of bytes, and without a byte order mark.
+func utf16Bytes(order binary.AppendByteOrder, text string) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, u)
+	}
+	return b
+}
+
+// TestLinesUTF16: an input in UTF-16 has no lines, however it arrives.
+func TestLinesUTF16(t *testing.T) {
+	for name, in := range map[string][]byte{
+		"little-endian":               utf16Bytes(binary.LittleEndian, "\ufeff{\"a\":\"卡片\"}\r\n{}\r\n"),
+		"big-endian":                  utf16Bytes(binary.BigEndian, "\ufeff{\"a\":\"卡片\"}\r\n{}\r\n"),
+		"little-endian without mark":  utf16Bytes(binary.LittleEndian, "{\"a\":\"卡片\"}\r\n{}\r\n"),
+		"big-endian without mark":     utf16Bytes(binary.BigEndian, "{\"a\":\"卡片\"}\r\n{}\r\n"),
+		"a blank line first":          utf16Bytes(binary.LittleEndian, "\ufeff\n{}\n"),
+		"a blank line first, swapped": utf16Bytes(binary.BigEndian, "\ufeff\n{}\n"),
+		"the mark alone":              utf16Bytes(binary.LittleEndian, "\ufeff"),
+	} {
+		for reader, r := range map[string]io.Reader{
+			"whole":       bytes.NewReader(in),
+			"single":      iotest.OneByteReader(bytes.NewReader(in)),
+			"end at once": iotest.DataErrReader(bytes.NewReader(in)),
+		} {
+			if got, err := readAll(r); len(got) > 0 || !errors.Is(err, errUTF16) {
+				t.Errorf("%s, %s: got %q and %v, want no line and %v", name, reader, got, err, errUTF16)
+			}
+		}
+	}
+	// Bytes that a torn line may begin with are no UTF-16.
+	for in, want := range map[string][]string{
+		"{\x00\x00\x00\x00\n{}": {"1 {\x00\x00\x00\x00", "2 {}"},
+		"\x00{\"a\":1}\n{}":     {"1 \x00{\"a\":1}", "2 {}"},
+		"\xff\n\xff\xfe\n":      {"1 \xff", "2 \xff\xfe"},
+		"{\x00\"\"\n{}":         {"1 {\x00\"\"", "2 {}"},
+		"{\x00\n\x00\n{}":       {"1 {\x00", "2 \x00", "3 {}"},
+	} {
+		for _, r := range []io.Reader{strings.NewReader(in), iotest.OneByteReader(strings.NewReader(in))} {
+			if got, err := readAll(r); !cmp.Equal(got, want) || err != io.EOF {
+				t.Errorf("%q: got %q and %v, want %q", in, got, err, want)
+			}
+		}
+	}
+}
+
 // After an error of the input, what has no line ending is no line: it may be half of one.
 func TestLinesError(t *testing.T) {
 	broken := errors.New("the cable is out")
@@ -109,8 +159,10 @@ func (r *countReader) Read(p []byte) (int, error) {
 	return copy(p, r.chunks[r.reads-1]), nil
 }
 
-// FuzzLines: however the input is cut into reads, its lines are those that bytes.Split finds.
+// FuzzLines: however the input is cut into reads, its lines are those that bytes.Split finds; UTF-16 has none.
 func FuzzLines(f *testing.F) {
+	f.Add([]byte("\xff\xfe{\x00}\x00\n\x00"), uint8(0))
+	f.Add([]byte("\x00{\x00}\x00\n"), uint8(1))
 	f.Add([]byte("\ufeff{}\r\n\n[1,2]\n \nlonger than sixteen bytes\nlast"), uint8(3))
 	f.Fuzz(func(t *testing.T, in []byte, chunk uint8) {
 		var want []string
@@ -125,11 +177,24 @@ func FuzzLines(f *testing.F) {
 				want = append(want, fmt.Sprintf("%d %s", i+1, text))
 			}
 		}
+		end := io.EOF
+		if regexp.MustCompile(`^(\xff\xfe|\xfe\xff|\{\x00[^\x00\n]\x00|\x00\{\x00[^\x00\n])`).Match(latin1(in)) {
+			want, end = nil, errUTF16
+		}
 		got, err := readAll(&chunkReader{bytes.NewReader(in), int(chunk) + 1})
-		if diff := cmp.Diff(want, got); diff != "" || err != io.EOF {
+		if diff := cmp.Diff(want, got); diff != "" || err != end {
 			t.Errorf("%q: ended with %v, lines (-want +got):\n%s", in, err, diff)
 		}
 	})
+}
+
+// latin1 has a character for each byte, as regexp sees them.
+func latin1(in []byte) []byte {
+	var b []byte
+	for _, c := range in {
+		b = utf8.AppendRune(b, rune(c))
+	}
+	return b
 }
 
 // chunkReader reads at most n bytes at a time.
