@@ -69,7 +69,7 @@ func TestAppendAnswersAtOnce(t *testing.T) {
 // The program as a process: a signal ends it with 130 although its input stays open.
 func TestAppendSignal(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no signals to send")
+		t.Skip("TestConsoleKeys does this on Windows, which has no signals")
 	}
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		cmd := exec.Command("daybook", "append", "--json", "--book", t.TempDir())

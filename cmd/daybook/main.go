@@ -4,17 +4,17 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
-	"syscall"
 	_ "time/tzdata" // a book's zone is known on systems without a zone database too
+
+	"github.com/spf13/cobra"
 )
 
 func main() { os.Exit(start(osEnv(), os.Args[1:])) }
 
-// start runs the program until it is done or a signal comes.
+// start runs the program until it is done or has to stop.
 func start(e env, args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return run(ctx, e, args)
+	if len(args) > 0 {
+		cobra.MousetrapHelpText = "" // Explorer also starts what a link with arguments says
+	}
+	return untilStopped(func(ctx context.Context) int { return run(ctx, e, args) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,7 +19,7 @@ import (
 // TestMain lets the scripts (and tests that start processes) call this binary as `daybook`, with the clock at TEST_NOW
 // if that is set.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	programs := map[string]func(){
 		"daybook": func() {
 			e := osEnv()
 			if now, err := time.Parse(time.RFC3339, os.Getenv("TEST_NOW")); err == nil {
@@ -35,7 +36,9 @@ func TestMain(m *testing.M) {
 			_, offset := time.Now().Zone()
 			fmt.Print(offset)
 		},
-	})
+	}
+	maps.Copy(programs, systemPrograms())
+	testscript.Main(m, programs)
 }
 
 func exitWith(err error) {
