@@ -48,19 +48,10 @@ func newEncoder(w io.Writer) *json.Encoder {
 	return enc
 }
 
-// isTerminal reports whether stream, one of an env, is a terminal (or another character device but /dev/null, where a
-// line more or less does no harm).
+// isTerminal reports whether stream, one of an env, is a terminal.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	null, err := os.Stat(os.DevNull)
-	return err != nil || !os.SameFile(info, null)
+	return ok && isConsole(file)
 }
 
 // count puts a number before a noun: "1 line", "2 lines".

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -26,5 +28,24 @@ func TestSayStaysOnItsLine(t *testing.T) {
 	env{stderr: &out}.say("error", "%s", strings.Repeat("卡", 500_000)+": the reason")
 	if n := utf8.RuneCount(out.Bytes()); n > longestTalk+30 || !utf8.Valid(out.Bytes()) || !strings.HasSuffix(out.String(), "卡: the reason\n") {
 		t.Errorf("a member name of 500,000 characters: %d are said, ending in %q", n, out.String()[out.Len()-20:])
+	}
+}
+
+// TestNoTerminal: neither the null device, nor a file, nor a buffer can be asked anything.
+func TestNoTerminal(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for name, stream := range map[string]any{"the null device": null, "a file": file, "a buffer": &bytes.Buffer{}} {
+		if isTerminal(stream) {
+			t.Errorf("%s is taken for a terminal", name)
+		}
 	}
 }
