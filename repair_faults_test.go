@@ -64,7 +64,7 @@ func TestRepairCrashes(t *testing.T) {
 				_, _, err := repairAll(book)
 				try(t, err)
 				want := pieces(t, clean)
-				for n := 1; ; n++ {
+				for n := 1; ; n += everyCall() {
 					done := false
 					both := []bool{false, true}
 					if i > 2 {

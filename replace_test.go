@@ -515,7 +515,11 @@ func TestReplaceFull(t *testing.T) {
 func TestReplaceProcessesAndReaders(t *testing.T) {
 	dir := t.TempDir()
 	book := open(t, dir, replacing(SyncAlways))
-	const processes, each = 3, 60
+	const processes = 3
+	each := 60
+	if testing.Short() {
+		each = 20
+	}
 	written := killtest.NewBook(dir)
 	var writers []*killtest.Process
 	for i := range processes {

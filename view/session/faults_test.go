@@ -165,7 +165,7 @@ func TestEveryCallFails(t *testing.T) {
 	broken := errors.New("broken")
 	step := 3
 	if testing.Short() {
-		step = 20
+		step = 60
 	}
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		step = 1
