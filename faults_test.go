@@ -683,8 +683,8 @@ func TestSyncIntervalGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		b, fs := openFaulty(t, dir, &Options{Sync: SyncInterval})
-		mustAppend(t, b, lineOf("a"))
 		failOnce(fs, "sync events.json", 1, faultfs.Fault{Err: faultfs.EIO})
+		mustAppend(t, b, lineOf("a"))
 		time.Sleep(1100 * time.Millisecond) // in the bubble: no time passes
 		synctest.Wait()
 		mustAppend(t, b, lineOf("b"))
