@@ -175,6 +175,7 @@ func crashScenarios(t *testing.T) []crashtest.Scenario {
 			_ = b.add(recolor("e3", "2025-11-08T09:00:01", "a.canvas", "6", "1"))
 		})},
 		{Name: "adopt", Prepare: prepare, Run: adopt(insert)},
+		{Name: "adopt, files pinned", Prepare: prepare, Run: adopt(insert), Pinned: true},
 		{Name: "adopt from a torn document", Prepare: prepare, Run: adopt(func(document []byte) []byte {
 			torn := insert(document)
 			return torn[:len(torn)-80]
