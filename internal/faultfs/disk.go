@@ -37,6 +37,10 @@ type Disk struct {
 	// Fault says which calls fail, as in FS. A sync that fails drops what it should have written (A3), unless Applied.
 	// nil: none fails.
 	Fault func(Call) Fault
+	// Fold makes one string of all spellings of a name, as file systems do for which a.txt and A.TXT are one file. A
+	// directory lists the spelling by which a file was made or was last renamed, and every other leads there too; a
+	// rename to another spelling changes what is listed. nil: each name has one spelling.
+	Fold func(name string) string
 
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -206,11 +210,24 @@ func (d *Disk) find(name string) (*inode, error) {
 		if !n.isDir() {
 			return nil, syscall.ENOTDIR
 		}
-		if n = n.names[part]; n == nil {
+		if n = n.names[d.listed(n, part)]; n == nil {
 			return nil, fs.ErrNotExist
 		}
 	}
 	return n, nil
+}
+
+// listed returns how a directory lists a name; the name itself if it does not.
+func (d *Disk) listed(dir *inode, name string) string {
+	if _, ok := dir.names[name]; ok || d.Fold == nil {
+		return name
+	}
+	for other := range dir.names {
+		if d.Fold(other) == d.Fold(name) {
+			return other
+		}
+	}
+	return name
 }
 
 // place returns the directory that a path is in, which must be there, and the last element of it.
@@ -252,7 +269,7 @@ func (d *Disk) Crash(kind CrashKind, seed uint64) *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := NewDisk(seed)
-	c.Pinned = d.Pinned
+	c.Pinned, c.Fold = d.Pinned, d.Fold
 	copies := copier{}
 	c.root = copies.inode(d.root)
 	for _, op := range d.ops {

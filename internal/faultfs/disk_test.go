@@ -285,3 +285,73 @@ func TestFaultsHalfApply(t *testing.T) {
 		t.Errorf("a rename that fails and takes effect: %v %v", err, d.Files())
 	}
 }
+
+// TestFold: every spelling of a name leads to the file, and the directory lists the one that was given last.
+func TestFold(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		do   func(t *testing.T, p *faultfs.Process)
+		want string // the files, and their contents
+	}{
+		{"made", func(t *testing.T, p *faultfs.Process) { create(t, p, "/Dir/A", "x") }, "/Dir/A=x"},
+		{"opened as another", func(t *testing.T, p *faultfs.Process) {
+			create(t, p, "/DIR/A", "x")
+			f, made, err := p.Create("/dir/a")
+			if must(t, err); made {
+				t.Error("it was made a second time")
+			}
+			_, err = f.WriteAt([]byte("y"), 0)
+			must(t, err)
+			if _, err := p.CreateLike("/dir/a", ""); !errors.Is(err, fs.ErrExist) {
+				t.Errorf("CreateLike: %v", err)
+			}
+			if made, err := p.Mkdir("/dIR"); made || err != nil {
+				t.Errorf("Mkdir: %v %v", made, err)
+			}
+		}, "/Dir/A=y"},
+		{"renamed to another spelling", func(t *testing.T, p *faultfs.Process) {
+			create(t, p, "/Dir/A", "x")
+			must(t, p.Rename("/dir/a", "/dir/a"))
+		}, "/Dir/a=x"},
+		{"a directory renamed", func(t *testing.T, p *faultfs.Process) {
+			create(t, p, "/Dir/A", "x")
+			must(t, p.Rename("/DIR", "/dir"))
+		}, "/dir/A=x"},
+		{"renamed over another", func(t *testing.T, p *faultfs.Process) {
+			create(t, p, "/Dir/A", "x")
+			create(t, p, "/Dir/B", "y")
+			must(t, p.Rename("/dir/b", "/dir/a"))
+		}, "/Dir/a=y"},
+		{"removed", func(t *testing.T, p *faultfs.Process) {
+			create(t, p, "/Dir/A", "x")
+			must(t, p.Remove("/dir/a"))
+		}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d := faultfs.NewDisk(1)
+			d.Fold = strings.ToLower
+			p := d.Process()
+			_, err := p.Mkdir("/Dir")
+			must(t, err)
+			test.do(t, p)
+			for what, d := range map[string]*faultfs.Disk{"": d, "after a kill: ": d.Crash(faultfs.Kill, 1)} {
+				got := ""
+				for name, f := range d.Files() {
+					got += name + "=" + string(f.Data)
+				}
+				if got != test.want {
+					t.Errorf("%sgot %q, want %q", what, got, test.want)
+				}
+				_, err := d.Process().Stat("/dir/a")
+				if (err == nil) != (test.want != "") {
+					t.Errorf("%sStat of another spelling: %v", what, err)
+				}
+			}
+		})
+	}
+	p := faultfs.NewDisk(1).Process()
+	create(t, p, "/a", "")
+	if _, err := p.Stat("/A"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without Fold: %v", err)
+	}
+}

@@ -222,7 +222,7 @@ func (p *Process) Rename(from, to string) error {
 		if err != nil {
 			return err
 		}
-		if old, err := p.d.find(to); err == nil && old.isDir() {
+		if old, err := p.d.find(to); err == nil && old.isDir() && old != n {
 			return fs.ErrExist
 		} else if err == nil && old != n && p.d.pins(old) {
 			return fs.ErrPermission
@@ -232,10 +232,15 @@ func (p *Process) Rename(from, to string) error {
 			return err
 		}
 		target, base, err := p.d.place(to)
+		name = p.d.listed(source, name)
 		if err != nil || source == target && name == base {
 			return err
 		}
-		p.d.change(nameChange{target, base, n}, nameChange{source, name, nil})
+		changes := []nameChange{{target, base, n}, {source, name, nil}}
+		if old := p.d.listed(target, base); old != base && target.names[old] != n {
+			changes = append(changes, nameChange{target, old, nil})
+		}
+		p.d.change(changes...)
 		n.named = true
 		return nil
 	})
@@ -256,7 +261,7 @@ func (p *Process) Remove(name string) error {
 		}
 		dir, base, err := p.d.place(name)
 		if err == nil {
-			p.d.change(nameChange{dir, base, nil})
+			p.d.change(nameChange{dir, p.d.listed(dir, base), nil})
 		}
 		return err
 	})
