@@ -8,9 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 
 	"daybook/canvas"
 	"daybook/internal/durable"
@@ -76,7 +73,7 @@ func (r *Recorder) load() error {
 			}
 		}
 		times[s.path()] = s.Time
-		r.know(&entry{lineage: lineage, generation: s.Generation, hash: s.Hash, unreadable: s.Unreadable != ""}, s.path(), s.Path)
+		r.know(&entry{lineage: lineage, generation: s.Generation, hash: s.Hash, unreadable: s.Unreadable != ""}, s)
 	}
 	for _, lineage := range intents {
 		if err := r.loadIntent(lineage); err != nil {
@@ -103,9 +100,9 @@ func (r *Recorder) loadIntent(lineage string) error {
 	case e != nil && s.Generation <= e.generation:
 		return r.fsys().Remove(name)
 	case e != nil && s.Generation == e.generation+1 && s.Save.OldHash == e.hash:
-		e.pending = true
+		e.pending, e.nextID, r.byID[s.Path] = true, s.Path, e
 	case e == nil && s.Save.Kind != saveChanged && r.byPath[s.path()] == nil:
-		r.know(&entry{lineage: lineage, pending: true}, s.path(), s.Path)
+		r.know(&entry{lineage: lineage, pending: true}, s)
 	default:
 		return r.setAside(name, errors.New("the state before it is lost"))
 	}
@@ -155,7 +152,7 @@ func (r *Recorder) baseline(e *entry) (*state, *canvas.Board, error) {
 // lost ends a lineage of which a part cannot be used: whatever is left of it is kept aside, and the board is a new one
 // when it is next looked at.
 func (r *Recorder) lost(e *entry, why error) error {
-	r.opts.Logger.Warn("a board's recorded state is lost: the board counts as new", "canvas_id", canvasID(e.path), "error", oneLine(why))
+	r.opts.Logger.Warn("a board's recorded state is lost: the board counts as new", "canvas_id", e.id, "error", oneLine(why))
 	for _, name := range []string{r.intentFile(e.lineage), r.baseFile(e.lineage)} {
 		if err := r.setAside(name, why); err != nil {
 			return err
@@ -308,50 +305,16 @@ func (r *Recorder) displace(ctx context.Context, path string) (string, error) {
 	return base.path(), nil
 }
 
-func (r *Recorder) know(e *entry, path, id string) {
+// know has e be known as the board of s.
+func (r *Recorder) know(e *entry, s *state) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e.path, e.id = path, id
-	r.byPath[path] = e
-	if normal := norm.NFC.String(path); normal != path {
-		r.odd[normal] = path
+	e.path, e.id = s.path(), s.Path
+	e.key = foldKey(e.path)
+	r.byPath[e.path] = e
+	if !s.Displaced { // else another board is to have it
+		r.byID[e.id] = e
 	}
-}
-
-// idOf is the name that events have for the board at the path rel. Where the file system tells paths apart that differ
-// only in their normal form, the one that is not in form C, or comes later, has a name of its own.
-func (r *Recorder) idOf(rel string) string {
-	id := canvasID(rel)
-	if id == rel && isASCII(rel) {
-		return id
-	}
-	normal := norm.NFC.String(rel)
-	others := []string{normal} // to be looked for even if it is not known yet: all are named as in any other order
-	r.mu.Lock()
-	if e := r.byPath[r.odd[normal]]; e != nil && e.id == id {
-		others = append(others, e.path)
-	}
-	r.mu.Unlock()
-	for _, other := range others {
-		if other != rel && r.apart(rel, other) {
-			return escapedID(rel, true)
-		}
-	}
-	return id
-}
-
-// apart reports whether two paths lead to two files.
-func (r *Recorder) apart(a, b string) bool {
-	if r.root == "" {
-		return false // a history holds one of the two at a time
-	}
-	one, aerr := r.fsys().Stat(filepath.Join(r.root, filepath.FromSlash(a)))
-	two, berr := r.fsys().Stat(filepath.Join(r.root, filepath.FromSlash(b)))
-	return aerr == nil && berr == nil && one.ID != two.ID
-}
-
-func isASCII(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 func (r *Recorder) forget(e *entry) {
@@ -359,8 +322,14 @@ func (r *Recorder) forget(e *entry) {
 	defer r.mu.Unlock()
 	if r.byPath[e.path] == e {
 		delete(r.byPath, e.path)
-		if normal := norm.NFC.String(e.path); r.odd[normal] == e.path {
-			delete(r.odd, normal)
-		}
+	}
+	r.release(e, e.id)
+	r.release(e, e.nextID)
+}
+
+// release takes a canvas_id from e. The caller holds mu.
+func (r *Recorder) release(e *entry, id string) {
+	if r.byID[id] == e {
+		delete(r.byID, id)
 	}
 }

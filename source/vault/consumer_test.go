@@ -105,7 +105,7 @@ func TestRecorded(t *testing.T) {
 		}
 	}
 	odd := &state{}
-	odd.setPath("a\xff.canvas", canvasID("a\xff.canvas"))
+	odd.setPath("a\xff.canvas", "./a%FF.canvas")
 	if got, want := (&Recorder{root: "root"}).file(odd), filepath.Join("root", "a\xff.canvas"); got != want {
 		t.Errorf("the file of a board whose name is not UTF-8 is %q, want %q", got, want)
 	}

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -206,124 +205,32 @@ func TestPathNotUTF8(t *testing.T) {
 	})
 }
 
-// TestNormalForm: a board whose file has its name taken apart, as a Mac has it, is called as it is elsewhere, and found all
-// the same. To be spelled otherwise is no renaming. Two files that differ in nothing else are two boards.
-func TestNormalForm(t *testing.T) {
-	const apart, composed = "cafe\u0301.canvas", "caf\u00e9.canvas"
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, dir)
-		var want []string
-		step := func(events ...string) {
-			t.Helper()
-			time.Sleep(10 * time.Second) // in the bubble: no time passes
-			if err := s.once(); err != nil {
-				t.Fatal(err)
-			}
-			want = append(want, events...)
-			if diff := cmp.Diff(want, told(t, s.book)); diff != "" {
-				t.Fatalf("events (-want +got):\n%s", diff)
-			}
-		}
-		put := func(name string, items ...string) {
-			t.Helper()
-			if err := os.WriteFile(s.path(name), []byte(boardOf(items)), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		put(apart, "n1")
-		step(composed + " canvas_created nodes=1 edges=0")
-		put(apart, "n1", "n2")
-		step(composed + " node_added n2")
-		if err := os.Rename(s.path(apart), s.path(composed)); err != nil {
-			t.Fatal(err)
-		}
-		step()
-		put(composed, "n1", "n2", "n3")
-		step(composed + " node_added n3")
-		put(apart, "x1")
-		if _, err := os.Stat(s.path(composed)); err != nil || !twoFiles(t, s.path(apart), s.path(composed)) {
-			return // the two are one name here
-		}
-		step("./cafe%CC%81.canvas canvas_created nodes=1 edges=0")
-		if err := os.Remove(s.path(composed)); err != nil {
-			t.Fatal(err)
-		}
-		step(composed + " canvas_deleted nodes=3 edges=0 late")
-		put(apart, "x1", "x2")
-		step("./cafe%CC%81.canvas node_added x2")
-	})
-}
-
-func twoFiles(t *testing.T, a, b string) bool {
-	t.Helper()
-	one, err := os.Stat(a)
-	two, berr := os.Stat(b)
-	if err := errors.Join(err, berr); err != nil {
-		t.Fatal(err)
-	}
-	return !os.SameFile(one, two)
-}
-
-// TestComposedComesLater: the board that was there first keeps its name.
-func TestComposedComesLater(t *testing.T) {
-	const apart, composed = "cafe\u0301.canvas", "caf\u00e9.canvas"
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, dir)
-		for _, name := range []string{apart, composed} {
-			if err := os.WriteFile(s.path(name), []byte(boardOf([]string{name})), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.once(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if !twoFiles(t, s.path(apart), s.path(composed)) {
-			t.Skip("the two are one name here")
-		}
-		want := []string{composed + " canvas_created nodes=1 edges=0", "./caf%C3%A9.canvas canvas_created nodes=1 edges=0"}
-		if diff := cmp.Diff(want, told(t, s.book)); diff != "" {
-			t.Errorf("events (-want +got):\n%s", diff)
-		}
-	})
-}
-
-// TestCanvasIDComposed: a name is in normal form C.
-func TestCanvasIDComposed(t *testing.T) {
-	for rel, want := range map[string]string{
-		"e\u0301/\u212b.canvas": "\u00e9/\u00c5.canvas",
-		"\u1100\u1161.canvas":   "\uac00.canvas",
-	} {
-		if got := canvasID(rel); got != want {
-			t.Errorf("%q is called %q, want %q", rel, got, want)
-		}
-	}
-}
-
-// TestCanvasID: a name is valid UTF-8, and the path can be had back from it.
+// TestCanvasID: a board's name, and the one that it has when that is another's, from which the path can be had back.
 func TestCanvasID(t *testing.T) {
-	for rel, want := range map[string]string{
-		"a/b.canvas":              "a/b.canvas",
-		"100%.canvas":             "100%.canvas",
-		"\uFFFD.canvas":           "\uFFFD.canvas",
-		"\xff.canvas":             "./%FF.canvas",
-		"100%/\xe5\x8d.canvas":    "./100%25/%E5%8D.canvas",
-		"卡\xed\xa0\x80%FF.canvas": "./卡%ED%A0%80%25FF.canvas",
+	for _, test := range []struct{ rel, want, apart string }{
+		{"a/b.canvas", "a/b.canvas", "./a/b.canvas"},
+		{"100%.canvas", "100%.canvas", "./100%25.canvas"},
+		{"\uFFFD.canvas", "\uFFFD.canvas", "./\uFFFD.canvas"},
+		{"\xff.canvas", "./%FF.canvas", "./%FF.canvas"},
+		{"100%/\xe5\x8d.canvas", "./100%25/%E5%8D.canvas", "./100%25/%E5%8D.canvas"},
+		{"卡\xed\xa0\x80%FF.canvas", "./卡%ED%A0%80%25FF.canvas", "./卡%ED%A0%80%25FF.canvas"},
+		{"caf\u00e9.canvas", "caf\u00e9.canvas", "./caf\u00e9.canvas"},
+		{"cafe\u0301.canvas", "caf\u00e9.canvas", "./cafe%CC%81.canvas"},
+		{"\u1112\u1161\u11ab.canvas", "\ud55c.canvas", "./\u1112%E1%85%A1%E1%86%AB.canvas"}, // Hangul
+		{"\u212b.canvas", "\u00c5.canvas", "./%E2%84%AB.canvas"},                            // the Ångström sign
+		{"q\u0303.canvas", "q\u0303.canvas", "./q%CC%83.canvas"},                            // in NFC as it is
+		{"\xfa\u0301.canvas", "./%FA%CC%81.canvas", "./%FA%CC%81.canvas"},                   // A and the accent would be one
 	} {
-		got := canvasID(rel)
-		if got != want {
-			t.Errorf("canvasID(%q): got %q, want %q", rel, got, want)
+		if got := canvasID(test.rel); got != test.want {
+			t.Errorf("canvasID(%q): got %q, want %q", test.rel, got, test.want)
 		}
-		back, escaped := strings.CutPrefix(got, "./")
-		if escaped {
-			var err error
-			if back, err = url.PathUnescape(back); err != nil {
-				t.Errorf("%q: %v", got, err)
-			}
+		got := apartID(test.rel)
+		if got != test.apart {
+			t.Errorf("apartID(%q): got %q, want %q", test.rel, got, test.apart)
 		}
-		if back != rel || !utf8.ValidString(got) {
-			t.Errorf("%q leads back to %q, want %q", got, back, rel)
+		back, err := url.PathUnescape(strings.TrimPrefix(got, "./"))
+		if err != nil || back != test.rel {
+			t.Errorf("%q leads back to %q, want %q: %v", got, back, test.rel, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path/filepath"
 	"time"
+	"unicode/utf8"
 
 	"daybook/canvas"
 	"daybook/internal/durable"
@@ -132,7 +133,7 @@ func notNow(rest []errand) []outcome {
 // saveOf is the save that a board's file holds.
 func (v *Vault) saveOf(e errand, s sight) Save {
 	save := Save{Path: e.path, Board: s.board, Time: modTime(s.info), Late: v.isLate(e, s.info)}
-	save.mayBeOther = !e.settled
+	save.mayBeOther, save.apart = !e.settled, v.yields(e.path)
 	if e.from != "" && (v.gone(e.from) || e.chained && v.hasOther(e.from)) {
 		save.From = e.from // otherwise it is a copy
 	}
@@ -144,6 +145,16 @@ func (v *Vault) hasOther(path string) bool {
 	s := look(v.opts.fsys, v.root, path)
 	known, err := v.rec.lastBoard(path)
 	return err == nil && s.board != nil && isOther(idsOf(s.board), known)
+}
+
+// yields reports whether besides the board at path there is one whose path is the canvas_id that this one would have.
+func (v *Vault) yields(path string) bool {
+	id := canvasID(path)
+	if id == path || !utf8.ValidString(path) {
+		return false
+	}
+	_, err := v.opts.fsys.Stat(filepath.Join(v.root, filepath.FromSlash(id)))
+	return err == nil
 }
 
 // isLate reports whether what a look found happened while nobody watched. The first look at a vault finds everything

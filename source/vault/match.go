@@ -74,7 +74,8 @@ func isOther(ids []string, old *canvas.Board) bool {
 }
 
 // settleRenames is matchRenames where a new board may lie at the path of an old one, so that both have the same name. A
-// board at whose path another one seems to lie stays itself all the same when nobody else is it.
+// board at whose path another one seems to lie stays itself all the same when nobody else is it, and so does one whose
+// path is there in another spelling only.
 func settleRenames(old, fresh []inventory) map[string]string {
 	for {
 		renames := matchRenames(old, fresh)
@@ -88,11 +89,37 @@ func settleRenames(old, fresh []inventory) map[string]string {
 		}
 		n := slices.IndexFunc(fresh, stays)
 		if n < 0 {
+			respell(renames, old, fresh)
 			return renames
 		}
 		board := fresh[n].board
 		is := func(i inventory) bool { return i.board == board }
 		old, fresh = slices.DeleteFunc(slices.Clone(old), is), slices.DeleteFunc(slices.Clone(fresh), is)
+	}
+}
+
+// respell adds to renames the new boards that are at the path of an old one in another spelling, where nobody else is.
+func respell(renames map[string]string, old, fresh []inventory) {
+	taken, known := map[string]bool{}, map[string]bool{}
+	for _, from := range renames {
+		taken[from] = true
+	}
+	for _, f := range fresh {
+		taken[f.board] = true
+	}
+	free := map[string]string{} // old boards by the keys of their paths
+	for _, o := range old {
+		known[o.board] = true
+		if !taken[o.board] {
+			free[foldKey(o.board)] = o.board
+		}
+	}
+	for _, f := range fresh {
+		key := foldKey(f.board)
+		if from, ok := free[key]; ok && renames[f.board] == "" && !known[f.board] {
+			renames[f.board] = from
+			delete(free, key)
+		}
 	}
 }
 

@@ -13,15 +13,16 @@ import (
 // skipper knows which files and directories of a vault are left alone.
 type skipper struct {
 	own      string   // the book's directory as a path in the vault; "" if it lies elsewhere
-	patterns []string // of Options.Ignore
+	patterns []string // of Options.Ignore, in NFC
 }
 
 func newSkipper(root, book string, patterns []string) (skipper, error) {
-	s := skipper{patterns: patterns}
+	s := skipper{}
 	for _, p := range patterns {
 		if _, err := path.Match(p, ""); err != nil {
 			return s, fmt.Errorf("ignore pattern %q: %w", p, err)
 		}
+		s.patterns = append(s.patterns, norm.NFC.String(p))
 	}
 	if rel, err := filepath.Rel(realPath(root), realPath(book)); err == nil && rel != "." && filepath.IsLocal(rel) {
 		s.own = filepath.ToSlash(rel)
@@ -86,6 +87,7 @@ func isConflictedCopy(name string) bool {
 }
 
 func (s skipper) matches(rel string) bool {
+	rel = norm.NFC.String(rel)
 	for _, p := range s.patterns {
 		for _, name := range []string{rel, path.Base(rel)} {
 			if ok, err := path.Match(p, name); ok && err == nil {
@@ -96,29 +98,29 @@ func (s skipper) matches(rel string) bool {
 	return false
 }
 
-// canvasID is the name that events have for the board at the path rel: the path itself, in Unicode's normal form C. So a
-// vault that came from a Mac, whose older file system took names apart, has the names that it has elsewhere. For a path
-// that is not valid UTF-8 see escapedID.
+// canvasID is the name that events have for the board at the path rel, unless another board has it: the path in NFC, so
+// that a board has one name wherever the vault is. For a path that is not UTF-8 it is apartID.
 func canvasID(rel string) string {
-	rel, _, _ = strings.Cut(rel, displacedMark)
-	if utf8.ValidString(rel) {
-		return norm.NFC.String(rel)
+	if !utf8.ValidString(rel) {
+		return apartID(rel)
 	}
-	return escapedID(rel, false)
+	return norm.NFC.String(rel)
 }
 
-// escapedID is the name of a board whose path cannot be one: "./" and the path, each byte of it that is part of no
-// character, and each "%", written as "%" and two hex digits; if plain is set each byte that is not ASCII. No other name
-// begins so, and the path can be had back.
-func escapedID(rel string, plain bool) string {
+// apartID is the name of the board at the path rel where canvasID cannot be: "./", with which no path begins, and the
+// path, in which each "%", each byte that is part of no character, and each byte of a character that normalisation
+// might change is written as "%" and two hex digits. So no two boards have one name, and the path can be had back.
+func apartID(rel string) string {
 	id := []byte("./")
 	for len(rel) > 0 {
 		r, n := utf8.DecodeRuneInString(rel)
-		if r == utf8.RuneError && n == 1 || r == '%' || plain && r >= utf8.RuneSelf {
-			n = 1
-			id = fmt.Appendf(id, "%%%02X", rel[0])
+		char, plain := rel[:n], norm.NFC.PropertiesString(rel).BoundaryBefore() // what is before it does not matter
+		if r == '%' || r == utf8.RuneError && n == 1 || !plain || !norm.NFC.IsNormalString(char) {
+			for _, b := range []byte(char) {
+				id = fmt.Appendf(id, "%%%02X", b)
+			}
 		} else {
-			id = append(id, rel[:n]...)
+			id = append(id, char...)
 		}
 		rel = rel[n:]
 	}

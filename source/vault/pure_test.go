@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 
 	"daybook"
 	"daybook/canvas"
@@ -64,7 +65,11 @@ func TestMatchRenames(t *testing.T) {
 }
 
 func TestLeftAlone(t *testing.T) {
-	s := skipper{own: "log/book", patterns: []string{"drafts/*", "*.wip.canvas"}}
+	s, err := newSkipper(t.TempDir(), "", []string{"drafts/*", "*.wip.canvas", "caf\u00e9", "the\u0301"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.own = "log/book"
 	for name, want := range map[string]bool{
 		"a.canvas":                 true,
 		"deep/白板.canvas":           true,
@@ -91,6 +96,7 @@ func TestLeftAlone(t *testing.T) {
 	}
 	for name, want := range map[string]bool{
 		".": false, "a": false, "a.b": false, ".obsidian": true, "a/.trash": true, "log": false, "log/book": true, "drafts/x": true,
+		"cafe\u0301": true, "cafe": false, "th\u00e9": true,
 	} {
 		if got := s.dir(name); got != want {
 			t.Errorf("dir(%q) = %v, want %v", name, got, want)
@@ -155,7 +161,7 @@ func TestStateRoundTrip(t *testing.T) {
 		Format: 1, Lineage: "00ff", Generation: 7, Time: "2026-01-02T03:04:05.000006+01:00", Hash: "aa", History: []string{"bb", "aa"},
 		Save: save{Kind: saveChanged, OldPath: "<old>.canvas", Short: map[int]int{3: 1}}, Board: []byte(`{"nodes":[],"edges":[]}`),
 	}
-	s.setPath("a/b\xff.canvas", canvasID("a/b\xff.canvas"))
+	s.setPath("a/b\xff.canvas", "./a/b%FF.canvas")
 	data := s.encode()
 	got, err := decodeState(data)
 	if err != nil {
@@ -205,25 +211,32 @@ func FuzzDecodeState(f *testing.F) {
 	})
 }
 
-// FuzzCanvasID: a path can be had back from the name that events have for its board, which is valid UTF-8.
+// FuzzCanvasID: a board has one name in NFC however its path is spelled; from the other name that it may have, its path can
+// be had back. Both are valid UTF-8.
 func FuzzCanvasID(f *testing.F) {
-	for _, s := range []string{"a.canvas", "b/é.canvas", "b\xff%.canvas", "100%.canvas", "\xed\xa0\x80", "%FF\xff"} {
+	for _, s := range []string{
+		"a.canvas", "b/é.canvas", "b\xff%.canvas", "100%.canvas", "\xed\xa0\x80", "%FF\xff", "e\u0301/\u1112\u1161\u11ab",
+		"\xfa\u0301", "q\u0303", "\u212b", strings.Repeat("\u0301", 40), "\u0344",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, rel string) {
 		if strings.Contains(rel, "\x00") || !fs.ValidPath(strings.ToValidUTF8(rel, "x")) {
 			return // no path in a vault
 		}
-		id := canvasID(rel)
-		back, coded := strings.CutPrefix(id, "./")
-		if coded {
-			var err error
-			if back, err = url.PathUnescape(back); err != nil {
-				t.Fatalf("%q is %q: %v", rel, id, err)
-			}
+		apart := apartID(rel)
+		back, err := url.PathUnescape(strings.TrimPrefix(apart, "./"))
+		if err != nil || back != rel || !strings.HasPrefix(apart, "./") || !utf8.ValidString(apart) || !norm.NFC.IsNormalString(apart) {
+			t.Fatalf("%q is %q, which is %q: %v", rel, apart, back, err)
 		}
-		if back != rel || !utf8.ValidString(id) {
-			t.Fatalf("%q is %q, which is %q", rel, id, back)
+		want := apart
+		if utf8.ValidString(rel) {
+			want = norm.NFC.String(rel)
+		}
+		for _, spelled := range []string{rel, norm.NFC.String(rel), norm.NFD.String(rel)} {
+			if id := canvasID(spelled); id != want && utf8.ValidString(rel) || id != canvasID(id) && id[0] != '.' {
+				t.Fatalf("%q is %q, want %q", spelled, id, want)
+			}
 		}
 	})
 }

@@ -36,6 +36,8 @@ type Save struct {
 	hash string // of Board
 	// mayBeOther has errOther returned, and nothing recorded, when the file may hold another board than before.
 	mayBeOther bool
+	// apart says that another board's path is the canvas_id that this one would have.
+	apart bool
 }
 
 // errOther is what Record returns, if Save.mayBeOther is set, for a file that holds half or less of the cards of the
@@ -62,7 +64,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	byPath map[string]*entry
-	odd    map[string]string // paths that are not in normal form C, by those that would be
+	byID   map[string]*entry // who has a canvas_id, or is to have it
 	total  Summary
 }
 
@@ -70,7 +72,9 @@ type Recorder struct {
 type entry struct {
 	lineage    string
 	path       string
-	id         string // what events call it
+	key        string // foldKey of path
+	id         string // its canvas_id
+	nextID     string // that of the intent that was made last
 	generation int64
 	hash       string // of the last recorded state; "" while none has been read yet
 	unreadable bool   // canvas_unreadable was recorded, and the board has not been read since
@@ -91,7 +95,7 @@ func openRecorder(book Book, opts Options) (*Recorder, error) {
 		opts:   opts,
 		dir:    filepath.Join(book.Dir(), "baseline"),
 		byPath: map[string]*entry{},
-		odd:    map[string]string{},
+		byID:   map[string]*entry{},
 	}
 	if err := r.load(); err != nil {
 		return nil, fmt.Errorf("read the recorded states in %s: %w", r.dir, err)
@@ -161,9 +165,7 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 		if err != nil {
 			return fmt.Errorf("draw a lineage for %q: %w", s.Path, err)
 		}
-		base := &state{Lineage: lineage}
-		base.setPath(s.Path, r.idOf(s.Path))
-		return r.record(ctx, &entry{lineage: lineage, path: s.Path}, base, nil, s)
+		return r.record(ctx, &entry{lineage: lineage, path: s.Path, key: foldKey(s.Path)}, &state{Lineage: lineage}, nil, s)
 	}
 	base, old, err := r.baseline(e)
 	if err != nil {
@@ -207,28 +209,55 @@ func (r *Recorder) subject(ctx context.Context, s *Save) (*entry, error) {
 
 // record makes the intent and sees it through.
 func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canvas.Board, s Save) error {
-	next := r.next(base, old, s)
+	id := base.Path
+	if s.Board != nil || base.Generation == 0 {
+		id = r.claim(e, s)
+	}
+	next := r.next(base, old, s, id)
 	if err := r.write(r.intentFile(e.lineage), next); err != nil {
 		if base.Generation == 0 { // the next attempt draws another lineage: what was written all the same is nobody's
+			r.forget(e)
 			return errors.Join(err, removeFile(r.fsys(), r.intentFile(e.lineage)))
 		}
 		return err
 	}
-	r.know(e, e.path, next.Path)
 	r.mu.Lock()
+	r.byPath[e.path] = e
 	e.pending = true
 	r.mu.Unlock()
 	return r.settle(ctx, e, next, old, s.Board)
 }
 
-// next is the state that the save leads to.
-func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
+// claim gives the board e a canvas_id that no other has, beside the one that it has already until e is updated.
+func (r *Recorder) claim(e *entry, s Save) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.nextID != e.id {
+		r.release(e, e.nextID)
+	}
+	id := canvasID(s.Path)
+	if other := r.byID[id]; other != nil && other != e || s.apart {
+		id = apartID(s.Path)
+	}
+	if e.id == "" {
+		e.id = id
+	}
+	e.nextID, r.byID[id] = id, e
+	return id
+}
+
+// canvasID is the name that events have for the board at path.
+func (r *Recorder) canvasID(path string) string {
+	if e, ok := r.known(path); ok {
+		return e.id
+	}
+	return canvasID(path)
+}
+
+// next is the state that the save leads to, in which the board has the canvas_id id.
+func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *state {
 	first := base.Hash == ""
 	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true}
-	id := base.Path
-	if s.From != "" {
-		id = r.idOf(s.Path)
-	}
 	at := r.eventTime(s, base)
 	switch {
 	case s.Board == nil && s.Unreadable != "":
@@ -241,16 +270,18 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save) *state {
 		if !s.Time.IsZero() {
 			sv.FileTime = s.Time.In(at.Location()).Format(timeLayout)
 		}
-	case s.From != "" && base.Path != id: // else a displaced board is back, or its name is only normalised otherwise
+	case base.Path != id: // else it is spelled otherwise, or a displaced board is back
 		sv.OldPath = base.Path
 	}
 	n := base.following(at, sv)
 	n.Unreadable = s.Unreadable
+	if sv.Kind != saveDeleted {
+		n.setPath(s.Path, id)
+	}
 	switch sv.Kind {
 	case saveDeleted:
 		n.Hash, n.Board, n.History = "", nil, nil
 	case saveCreated, saveChanged:
-		n.setPath(s.Path, id)
 		n.Hash = s.hash
 		n.Save.Reverted = n.Hash != base.Hash && base.knew(n.Hash)
 		n.remember(n.Hash)
@@ -343,7 +374,7 @@ func (r *Recorder) update(e *entry, s *state) {
 	r.mu.Lock()
 	e.generation, e.hash, e.unreadable, e.pending = s.Generation, s.Hash, s.Unreadable != "", false
 	r.mu.Unlock()
-	r.know(e, s.path(), s.Path)
+	r.know(e, s)
 }
 
 // settle is the second and the third step.

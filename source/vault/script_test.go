@@ -2,18 +2,24 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"daybook/internal/durable"
 )
 
 // TestScripts runs the scripts of testdata/script; testdata/script/README.md says how they are written. They run
@@ -43,6 +49,7 @@ func TestScripts(t *testing.T) {
 type stage struct {
 	t      *testing.T
 	root   string
+	disk   durable.FS // where the vault is
 	book   *fakeBook
 	fsys   *faultFS
 	tells  *fakeNotify
@@ -57,11 +64,17 @@ type stage struct {
 
 func newStage(t *testing.T, dir string) *stage {
 	s := &stage{t: t, root: filepath.Join(dir, "vault"), book: newFakeBook(filepath.Join(dir, "vault", ".learning_sessions"))}
-	if err := os.MkdirAll(s.book.dir, 0o755); err != nil {
+	s.tells = newFakeNotify()
+	if err := s.use(osFS()); err != nil {
 		t.Fatal(err)
 	}
-	s.tells = newFakeNotify()
 	return s
+}
+
+// use has the vault be on this disk.
+func (s *stage) use(disk durable.FS) error {
+	s.disk, s.fsys = disk, nil
+	return durable.MkdirAll(disk, s.book.dir)
 }
 
 // play does what the script says, line by line.
@@ -69,7 +82,7 @@ func (s *stage) play(name, script string) {
 	s.t.Helper()
 	lines := strings.Split(script, "\n")
 	for i := 0; i < len(lines); i++ {
-		line := strings.TrimRight(lines[i], "\r")
+		line := decoded(strings.TrimRight(lines[i], "\r"))
 		if trimmed := strings.TrimSpace(line); trimmed == "" || strings.HasPrefix(trimmed, "#") {
 			continue
 		}
@@ -79,7 +92,7 @@ func (s *stage) play(name, script string) {
 			var want []string
 			for i+1 < len(lines) && strings.HasPrefix(lines[i+1], "\t") {
 				i++
-				want = append(want, strings.TrimSpace(lines[i]))
+				want = append(want, decoded(strings.TrimSpace(lines[i])))
 			}
 			s.expect(at, want)
 			continue
@@ -96,6 +109,17 @@ func (s *stage) play(name, script string) {
 			s.t.Fatalf("%s: %s: %v", at, line, err)
 		}
 	}
+}
+
+// decoded is a line with its characters in the place of their numbers, as \u0301.
+func decoded(line string) string {
+	return regexp.MustCompile(`\\u[0-9a-f]{4}`).ReplaceAllStringFunc(line, func(code string) string {
+		n, err := strconv.ParseUint(code[2:], 16, 16)
+		if err != nil {
+			panic(err) // the expression has seen to it
+		}
+		return string(rune(n))
+	})
 }
 
 // do does one command.
@@ -153,7 +177,7 @@ func (s *stage) touchFiles(command string, args []string, body string) error {
 	case "board":
 		return s.write(args[0], boardOf(args[1:]))
 	case "backup-replace":
-		old, err := os.ReadFile(s.path(args[0]))
+		old, err := durable.ReadFile(s.disk, s.path(args[0]))
 		if err != nil {
 			return err
 		}
@@ -168,17 +192,17 @@ func (s *stage) touchFiles(command string, args []string, body string) error {
 	case "mv":
 		return s.move(args[0], args[1])
 	case "cp":
-		data, err := os.ReadFile(s.path(args[0]))
+		data, err := durable.ReadFile(s.disk, s.path(args[0]))
 		if err != nil {
 			return err
 		}
 		return s.write(args[1], string(data))
 	case "rm":
-		err := os.RemoveAll(s.path(args[0]))
+		err := removeAll(s.disk, s.path(args[0]))
 		s.tell(args[0], false, true)
 		return err
 	case "mkdir":
-		err := os.MkdirAll(s.path(args[0]), 0o755)
+		err := durable.MkdirAll(s.disk, s.path(args[0]))
 		for i := range args[0] + "/" { // each directory on the way
 			if i == len(args[0]) || args[0][i] == '/' {
 				s.tell(args[0][:i], true, false)
@@ -204,29 +228,45 @@ func (s *stage) path(rel string) string { return filepath.Join(s.root, filepath.
 
 // write puts content into a file, with a modification time by the clock of the bubble.
 func (s *stage) write(rel, content string) error {
-	_, err := os.Stat(s.path(rel))
-	made := err != nil
-	if err := os.WriteFile(s.path(rel), []byte(content), 0o644); err != nil {
+	f, made, err := s.disk.Create(s.path(rel))
+	if err != nil {
 		return err
 	}
-	now := time.Now()
-	if err := os.Chtimes(s.path(rel), now, now); err != nil {
+	_, err = f.WriteAt([]byte(content), 0)
+	if err := errors.Join(err, f.Truncate(int64(len(content))), f.Close()); err != nil {
 		return err
+	}
+	if s.disk == osFS() {
+		now := time.Now()
+		if err := os.Chtimes(s.path(rel), now, now); err != nil {
+			return err
+		}
 	}
 	s.tell(rel, made, false)
 	return nil
 }
 
+// removeAll removes a file, or a directory with everything in it, if it is there.
+func removeAll(fsys durable.FS, name string) error {
+	entries, err := fsys.ReadDir(name)
+	for _, e := range entries {
+		err = errors.Join(err, removeAll(fsys, filepath.Join(name, e.Name())))
+	}
+	if errors.Is(err, syscall.ENOTDIR) || err == nil {
+		return removeFile(fsys, name)
+	}
+	return err
+}
+
 func (s *stage) move(from, to string) error {
-	at := s.path(from)
-	if strings.EqualFold(from, to) { // Wine takes the two for one name, and does nothing
-		at = s.path(to) + ".moved"
-		if err := os.Rename(s.path(from), at); err != nil {
+	for _, step := range [][2]string{{from, to}, {to, to + ".moved"}, {to + ".moved", to}} {
+		if err := s.disk.Rename(s.path(step[0]), s.path(step[1])); err != nil {
 			return err
 		}
-	}
-	if err := os.Rename(at, s.path(to)); err != nil {
-		return err
+		// Wine takes two names that differ in case for one, and does nothing: there it takes a detour.
+		if entries, err := s.disk.ReadDir(filepath.Dir(s.path(to))); err != nil || lists(entries, path.Base(to)) {
+			break
+		}
 	}
 	s.tell(from, false, true)
 	s.tell(to, true, false)
@@ -253,7 +293,7 @@ func (s *stage) tell(rel string, made, gone bool) {
 func (s *stage) options() *Options {
 	o := s.opts
 	if s.fsys == nil {
-		s.fsys = &faultFS{FS: osFS()}
+		s.fsys = &faultFS{FS: s.disk}
 	}
 	o.fsys = s.fsys
 	if o.kindOf == nil { // whatever the machine's own temporary directory lies on

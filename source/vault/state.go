@@ -18,8 +18,8 @@ import (
 type state struct {
 	Format    int    `json:"format"`
 	Lineage   string `json:"lineage"`
-	Path      string `json:"path"`                 // in the vault, with "/"
-	PathBytes []byte `json:"path_bytes,omitempty"` // the path, where it is not valid UTF-8
+	Path      string `json:"path"`                 // the board's canvas_id
+	PathBytes []byte `json:"path_bytes,omitempty"` // its path in the vault, with "/", where that is spelled otherwise
 	// Displaced says that another board has taken the path: where this one is now is to be found out by comparing.
 	Displaced  bool     `json:"displaced,omitempty"`
 	Generation int64    `json:"generation"`           // 1 for the first save of the lineage, one more for each
@@ -126,10 +126,9 @@ func (s *state) path() string {
 	return s.Path
 }
 
-// setPath gives the board a path, and the name that events have for it.
 func (s *state) setPath(rel, id string) {
 	s.Path, s.PathBytes, s.Displaced = id, nil, false
-	if s.Path != rel {
+	if id != rel {
 		s.PathBytes = []byte(rel)
 	}
 }

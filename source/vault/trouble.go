@@ -69,7 +69,7 @@ func (e *engine) recordFailed(out outcome, t *trouble, now time.Time) {
 			level = slog.LevelError
 		}
 		e.log.Log(e.work, level, "a save cannot be recorded yet, it is tried again",
-			"canvas_id", canvasID(out.path), "error", oneLine(out.err))
+			"canvas_id", e.v.rec.canvasID(out.path), "error", oneLine(out.err))
 	}
 	if !e.watch && t.attempts >= onceAttempts {
 		e.failed[out.path] = out.err
@@ -105,7 +105,7 @@ func (e *engine) waiting() []Waiting {
 	}
 	var list []Waiting
 	for board, reason := range reasons {
-		list = append(list, Waiting{canvasID(board), reason})
+		list = append(list, Waiting{e.v.rec.canvasID(board), reason})
 	}
 	slices.SortFunc(list, func(a, b Waiting) int { return strings.Compare(a.CanvasID, b.CanvasID) })
 	return list

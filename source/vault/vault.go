@@ -56,7 +56,7 @@ type Options struct {
 	// Parallel is how many boards are read and recorded at once. 4.
 	Parallel int
 	// Ignore are patterns of boards and directories to leave alone beyond the usual ones, in the syntax of path.Match,
-	// compared with the path in the vault and with the last element of it.
+	// compared with the path in the vault and with the last element of it, both in NFC.
 	Ignore []string
 	// TextLengths keeps only the lengths of texts, in characters, instead of the texts.
 	TextLengths bool

@@ -3,16 +3,16 @@ package vault
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
 // This file is the engine's part that finds out which board is which: what was renamed, and what only looks like it.
 
 // suspects are the known boards that a newcomer may be: those that something happened to, those that are missing, and
-// those whose name differs only in case.
+// those whose name is spelled otherwise.
 func (e *engine) suspects(newcomer string) []string {
 	var out []string
+	key := foldKey(newcomer)
 	for _, board := range e.v.rec.paths() {
 		known, ok := e.v.rec.known(board)
 		if !ok || known.hash == "" || board == newcomer {
@@ -20,7 +20,7 @@ func (e *engine) suspects(newcomer string) []string {
 		}
 		t := e.troubles[board]
 		_, noted := e.agenda.items[board]
-		if noted || e.agenda.busy[board] || t != nil && !t.absent.IsZero() || strings.EqualFold(board, newcomer) {
+		if noted || e.agenda.busy[board] || t != nil && !t.absent.IsZero() || known.key == key {
 			out = append(out, board)
 		}
 	}

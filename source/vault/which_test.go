@@ -196,6 +196,48 @@ func TestSettleRenames(t *testing.T) {
 			[]inventory{ids("a", "2"), ids("b", "3"), ids("n", "1")},
 			map[string]string{"a": "b", "b": "c", "n": "a"},
 		},
+		{
+			"spelled otherwise, and nothing else to go by",
+			[]inventory{ids("a"), ids("e\u0301", "1")},
+			[]inventory{ids("A", "5"), ids("\u00c9", "2")},
+			map[string]string{"A": "a", "\u00c9": "e\u0301"},
+		},
+		{
+			"spelled otherwise, but somebody else is it",
+			[]inventory{ids("a", "1", "2")},
+			[]inventory{ids("A", "5"), ids("b", "1", "2")},
+			map[string]string{"b": "a"},
+		},
+		{
+			"spelled otherwise, but it is somebody else",
+			[]inventory{ids("a", "1"), ids("b", "5", "6")},
+			[]inventory{ids("A", "5", "6")},
+			map[string]string{"A": "b"},
+		},
+		{
+			"both spellings are there",
+			[]inventory{ids("A", "1"), ids("a", "2")},
+			[]inventory{ids("A", "5"), ids("a", "6")},
+			map[string]string{},
+		},
+		{
+			"the old spelling is there too",
+			[]inventory{ids("a", "1")},
+			[]inventory{ids("A", "5"), ids("a", "6")},
+			map[string]string{},
+		},
+		{
+			"what is written over stays, though another spelling has gone",
+			[]inventory{ids("A", "1"), ids("a", "2")},
+			[]inventory{ids("a", "6")},
+			map[string]string{},
+		},
+		{
+			"two spellings for one that has gone",
+			[]inventory{ids("AB", "1")},
+			[]inventory{ids("Ab", "5"), ids("aB", "6")},
+			map[string]string{"Ab": "AB"},
+		},
 	} {
 		if diff := cmp.Diff(test.want, settleRenames(test.old, test.fresh)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)

@@ -1,0 +1,223 @@
+package vault
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daybook/internal/faultfs"
+)
+
+// TestFoldKey: what a file system may take for one name has one key, and nothing else.
+func TestFoldKey(t *testing.T) {
+	for _, test := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Dir/A.canvas", "dir/a.CANVAS", true},
+		{"caf\u00e9", "CAFE\u0301", true},
+		{"\u03c3\u03bf\u03c6\u03cc\u03c2", "\u03a3\u039f\u03a6\u038c\u03a3", true}, // the two small sigmas
+		{"\u1112\u1161\u11ab", "\ud55c", true},                                     // Hangul
+		{"cafe", "caf\u00e9", false},
+		{"a\xff", "a\xfe", false},
+		{"a/b", "ab", false},
+	} {
+		if got := foldKey(test.a) == foldKey(test.b); got != test.same {
+			t.Errorf("%q and %q: got %v, want %v", test.a, test.b, got, test.same)
+		}
+	}
+}
+
+// TestNameOfItsOwn: of boards whose paths differ in normalisation only each has a canvas_id of its own at every moment.
+func TestNameOfItsOwn(t *testing.T) {
+	const one, other, third = "caf\u00e9e\u0301", "cafe\u0301\u00e9", "caf\u00e9\u00e9"
+	save := func(path string, ids ...string) Save { return Save{Path: path, Board: parse(t, boardOf(ids))} }
+	book := newFakeBook(t.TempDir())
+	var r *Recorder
+	restart := func() {
+		t.Helper()
+		var err error
+		if r, err = NewRecorder(book, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record := func(s Save, fails bool) {
+		t.Helper()
+		if err := r.Record(t.Context(), s); (err != nil) != fails {
+			t.Fatal(err)
+		}
+	}
+	restart()
+	book.setFull(true)
+	record(Save{Path: one, Unreadable: "empty"}, true) // its intent has the name
+	record(save(other, "m1"), true)
+	restart()
+	book.setFull(false)
+	record(save(other, "m1"), false)
+	record(save(one, "n1"), false)
+	record(save(third, "k1"), false)
+	record(save(other, "m1:1"), false)
+	restart()
+	record(save(third, "k1:1"), false)
+	record(Save{Path: one}, false)
+	record(Save{Path: other, Unreadable: "empty"}, false)
+	record(save(other, "m1:2"), false)
+	record(save(third, "k1:2"), false)
+	moved := save(third+"2", "k1:2")
+	moved.From = third
+	record(moved, false)
+	const plain, odd, last = "caf\u00e9\u00e9", "./cafe%CC%81\u00e9", "./caf\u00e9\u00e9"
+	want := []string{
+		odd + " canvas_created nodes=1 edges=0",
+		plain + " canvas_unreadable reason=empty",
+		plain + " canvas_created nodes=1 edges=0",
+		last + " canvas_created nodes=1 edges=0",
+		odd + " node_color_change m1 >1",
+		last + " node_color_change k1 >1",
+		plain + " canvas_deleted nodes=1 edges=0",
+		odd + " canvas_unreadable reason=empty",
+		plain + " canvas_renamed id=" + odd,
+		plain + " node_color_change m1 1>2",
+		last + " node_color_change k1 1>2",
+		plain + "2 canvas_renamed id=" + last,
+	}
+	if diff := cmp.Diff(want, told(t, book)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// TestNameWhenWritingFails: a name that was meant for a board is that board's if it comes to have it, and else is free.
+func TestNameWhenWritingFails(t *testing.T) {
+	const together, apart = "caf\u00e9", "cafe\u0301"
+	save := func(path, from string) Save {
+		return Save{Path: path, From: from, Board: parse(t, boardOf([]string{path[:1]}))}
+	}
+	created := func(id string) string { return id + " canvas_created nodes=1 edges=0" }
+	for _, test := range []struct {
+		name    string
+		failing Save   // after which nothing is known of whether it is recorded
+		full    bool   // it fails because the book is full, not because no state can be written
+		next    []Save // what is recorded then, by the next process if the book was full
+		want    []string
+	}{
+		{"a new board", save(together, ""), false, []Save{save(together, "")}, []string{created(together)}},
+		{
+			"a renamed board is where it was", save(together, "x"), false,
+			[]Save{{Path: "x", Board: parse(t, "{}")}, save(apart, "")},
+			[]string{"x node_removed x", created(together)},
+		},
+		{
+			"a renamed board is deleted", save(together, "x"), false,
+			[]Save{{Path: "x"}, save(apart, "")},
+			[]string{"x canvas_deleted nodes=1 edges=0", created(together)},
+		},
+		{
+			"a renamed board, half recorded", save(together, "x"), true,
+			[]Save{save(apart, ""), save(together, "x")},
+			[]string{
+				created("./cafe%CC%81"),
+				together + " canvas_renamed id=x", together + " node_added c", together + " node_removed x",
+			},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			book, fsys := newFakeBook(t.TempDir()), &faultFS{FS: osFS()}
+			r, err := NewRecorder(book, &Options{fsys: fsys})
+			if err == nil {
+				err = r.Record(t.Context(), save("x", ""))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if book.setFull(test.full); !test.full {
+				fsys.failIn(1, false)
+			}
+			if err := r.Record(t.Context(), test.failing); err == nil {
+				t.Fatal("it does not fail")
+			}
+			if book.setFull(false); test.full {
+				if r, err = NewRecorder(book, &Options{fsys: fsys}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, s := range test.next {
+				if err := r.Record(t.Context(), s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(test.want, told(t, book)[1:]); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestWaitingByName names a board that waits by the canvas_id that its events have, or will have.
+func TestWaitingByName(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		if err := s.use(faultfs.NewDisk(1).Process()); err != nil {
+			t.Fatal(err)
+		}
+		waiting := func() (got []Waiting) {
+			t.Helper()
+			if err := s.open(); err != nil {
+				t.Fatal(err)
+			}
+			sum, _ := s.vault.CatchUp(t.Context()) // what fails is said in the summary, too
+			if err := s.vault.Close(); err != nil {
+				t.Error(err)
+			}
+			s.vault = nil
+			return sum.Waiting
+		}
+		s.play("script", "board caf\u00e9.canvas n1\nonce\nboard cafe\\u0301.canvas m1")
+		s.book.setFull(true)
+		const id = "./cafe%CC%81.canvas"
+		if got := waiting(); len(got) != 1 || got[0].CanvasID != id {
+			t.Errorf("half recorded: %v", got)
+		}
+		s.book.setFull(false)
+		s.play("script", "once\nwrite cafe\\u0301.canvas <<EOF\n{\nEOF")
+		if got := waiting(); len(got) != 1 || got[0].CanvasID != id {
+			t.Errorf("unreadable: %v", got)
+		}
+	})
+}
+
+// TestEarlierNames: a state of a version that took names as they came is that of the board, and the name becomes the
+// one in NFC with the next save.
+func TestEarlierNames(t *testing.T) {
+	const path = "cafe\u0301.canvas"
+	book := newFakeBook(t.TempDir())
+	r, err := NewRecorder(book, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := parse(t, boardOf([]string{"n1"}))
+	earlier := &state{
+		Format: 1, Lineage: "00ff", Path: path, Generation: 1, Hash: hashOf(board), Board: board.Encode(),
+		Save: save{Kind: saveCreated},
+	}
+	if err := r.write(r.baseFile(earlier.Lineage), earlier); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = NewRecorder(book, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, ids := range []string{"n1", "n1:1", "n1:2"} {
+		if err := r.Record(t.Context(), Save{Path: path, Board: parse(t, boardOf([]string{ids}))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{
+		"caf\u00e9.canvas canvas_renamed id=" + path,
+		"caf\u00e9.canvas node_color_change n1 >1",
+		"caf\u00e9.canvas node_color_change n1 1>2",
+	}
+	if diff := cmp.Diff(want, told(t, book)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
