@@ -279,6 +279,20 @@ func (r *Recorder) paths() []string {
 	return paths
 }
 
+// spellings returns the paths of the known boards that differ from path in their spelling only.
+func (r *Recorder) spellings(path string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var paths []string
+	key := foldKey(path)
+	for other, e := range r.byPath {
+		if e.key == key && other != path {
+			paths = append(paths, other)
+		}
+	}
+	return paths
+}
+
 // displace makes room at a path for another board, durably, before that is recorded there: wherever a crash comes in
 // between, the board that was there is looked for among those whose paths are not known. It returns the name under
 // which the board is known meanwhile, which holds displacedMark; "" if none is known at the path.

@@ -336,8 +336,10 @@ func (e *engine) looked(out outcome) {
 		e.agenda.done(out.from)
 		e.agenda.found(out.from, now, out.late)
 	}
-	if out.moved != "" {
-		e.agenda.found(out.moved, now, out.late)
+	for _, board := range append(e.spellings(out), out.moved) {
+		if board != "" {
+			e.agenda.found(board, now, out.late)
+		}
 	}
 	t := e.troubles[out.path]
 	if t == nil {

@@ -164,6 +164,7 @@ type fakeNotify struct {
 	dirs    map[string]bool
 	refuses error  // what Add returns
 	deaf    string // of this directory it says that it has no watch
+	folds   bool   // a directory has one watch by whatever spelling, as on Windows, and keeps that by which it got it
 }
 
 func newFakeNotify() *fakeNotify {
@@ -176,21 +177,31 @@ func (n *fakeNotify) Add(dir string) error {
 	if n.refuses != nil {
 		return n.refuses
 	}
-	n.dirs[dir] = dir != n.deaf
+	n.dirs[n.spelled(dir)] = dir != n.deaf
 	return nil
+}
+
+// spelled is the spelling by which a directory got its watch.
+func (n *fakeNotify) spelled(dir string) string {
+	for other := range n.dirs {
+		if n.folds && foldKey(other) == foldKey(dir) {
+			return other
+		}
+	}
+	return dir
 }
 
 func (n *fakeNotify) Remove(dir string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	delete(n.dirs, dir)
+	delete(n.dirs, n.spelled(dir))
 	return nil
 }
 
 func (n *fakeNotify) watches(dir string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.dirs[dir]
+	return n.dirs[n.spelled(dir)]
 }
 
 func (n *fakeNotify) Watched() []string {

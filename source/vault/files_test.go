@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -85,51 +84,6 @@ func TestUnreadableDirectory(t *testing.T) {
 		catchUp()
 		if got := told(t, s.book); len(got) != 2 || got[1] != "sub/a.canvas canvas_deleted nodes=1 edges=0 late" {
 			t.Errorf("events %v, want a deletion at last", got)
-		}
-	})
-}
-
-// TestCaseInsensitive follows a change of case where the old name still leads to the file.
-func TestCaseInsensitive(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, dir)
-		real := func(name string) string {
-			if strings.EqualFold(filepath.Base(name), "topic.canvas") {
-				for _, base := range []string{"topic.canvas", "Topic.canvas"} {
-					if _, err := os.Stat(filepath.Join(filepath.Dir(name), base)); err == nil {
-						return filepath.Join(filepath.Dir(name), base)
-					}
-				}
-			}
-			return name
-		}
-		odd := &oddFS{FS: osFS()}
-		odd.stat = func(name string) (durable.Info, error) { return osFS().Stat(real(name)) }
-		odd.open = func(name string) (durable.File, error) { return osFS().Open(real(name), false) }
-		catchUp := func() {
-			t.Helper()
-			v, err := Open(s.root, s.book, &Options{fsys: odd})
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = v.CatchUp(t.Context())
-			if err := errors.Join(err, v.Close()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := s.do([]string{"board", "topic.canvas", "n1"}, ""); err != nil {
-			t.Fatal(err)
-		}
-		catchUp()
-		time.Sleep(time.Second)
-		if err := s.do([]string{"mv", "topic.canvas", "Topic.canvas"}, ""); err != nil {
-			t.Fatal(err)
-		}
-		catchUp()
-		want := []string{"topic.canvas canvas_created nodes=1 edges=0", "Topic.canvas canvas_renamed id=topic.canvas late"}
-		if diff := cmp.Diff(want, told(t, s.book)); diff != "" {
-			t.Errorf("events (-want +got):\n%s", diff)
 		}
 	})
 }

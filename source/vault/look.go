@@ -39,6 +39,7 @@ type outcome struct {
 	err      error    // the recording failed
 	finished bool     // nothing is left to do until the board changes
 	moved    string   // the name of the board that had to make room
+	spelled  string   // of isAbsentNow: the board's path in the spelling that there is
 }
 
 type finding int
@@ -66,7 +67,10 @@ func (v *Vault) look(ctx context.Context, e errand) outcome {
 	case s.absent:
 		out.found = isAbsentNow
 		out.finished = !isKnown
-		if isKnown && e.mayDelete && v.gone(e.path) && v.mounted(e.mounts) {
+		if v.skip.board(s.spelled) && !v.skip.within(s.spelled) {
+			out.spelled = s.spelled
+		}
+		if isKnown && e.mayDelete && v.gone(e.path) && v.mounted(e.mounts) && !v.renames(out.spelled) {
 			out.err = v.rec.Record(ctx, Save{Path: e.path, Time: v.absentTime(e), Late: e.late})
 			out.finished = out.err == nil
 		}
@@ -147,6 +151,12 @@ func (v *Vault) hasOther(path string) bool {
 	return err == nil && s.board != nil && isOther(idsOf(s.board), known)
 }
 
+// renames reports whether a board that is there in the spelling path only is to be recorded as that, not as deleted.
+func (v *Vault) renames(path string) bool {
+	known, ok := v.rec.known(path)
+	return path != "" && (!ok || known.hash == "")
+}
+
 // yields reports whether besides the board at path there is one whose path is the canvas_id that this one would have.
 func (v *Vault) yields(path string) bool {
 	id := canvasID(path)
@@ -154,7 +164,7 @@ func (v *Vault) yields(path string) bool {
 		return false
 	}
 	_, err := v.opts.fsys.Stat(filepath.Join(v.root, filepath.FromSlash(id)))
-	return err == nil
+	return err == nil && spelling(v.opts.fsys, v.root, id) == id
 }
 
 // isLate reports whether what a look found happened while nobody watched. The first look at a vault finds everything

@@ -20,6 +20,7 @@ type sight struct {
 	reason   string // why there is no board in the file
 	changing bool   // the file did not hold still
 	away     bool   // its directory cannot be read either: a share that does not answer, a disk pulled out
+	spelled  string // of one that is absent: the path in the spelling that there is
 }
 
 const (
@@ -27,9 +28,20 @@ const (
 	readTries = 3
 )
 
-// look reads the board rel under root. What it read counts only when the file's state before and after it agree and
-// the path still names the same file: else the board is being replaced or written.
+// look reads the board rel under root. One that is listed in another spelling only is absent.
 func look(fsys durable.FS, root, rel string) sight {
+	s := readBoard(fsys, root, rel)
+	if s.board != nil || s.reason != "" {
+		if is := spelling(fsys, root, rel); is != rel {
+			return sight{absent: true, spelled: is}
+		}
+	}
+	return s
+}
+
+// readBoard reads a board. What it read counts only when the file's state before and after it agree and the path still
+// names the same file: else the board is being replaced or written.
+func readBoard(fsys durable.FS, root, rel string) sight {
 	if strings.Contains(rel, displacedMark) {
 		return sight{absent: true} // where that board is now is not known
 	}

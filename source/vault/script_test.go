@@ -18,8 +18,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 
 	"daybook/internal/durable"
+	"daybook/internal/faultfs"
 )
 
 // TestScripts runs the scripts of testdata/script; testdata/script/README.md says how they are written. They run
@@ -60,6 +62,7 @@ type stage struct {
 	shown  int  // events that an expect has seen
 	quiet  bool // what happens is not told of
 	asked  bool // somebody wants to be told
+	folds  bool // the disk takes all spellings of a name for one
 }
 
 func newStage(t *testing.T, dir string) *stage {
@@ -75,6 +78,13 @@ func newStage(t *testing.T, dir string) *stage {
 func (s *stage) use(disk durable.FS) error {
 	s.disk, s.fsys = disk, nil
 	return durable.MkdirAll(disk, s.book.dir)
+}
+
+// folding returns a disk on which the spellings of a name lead to one file, as on macOS and Windows.
+func folding() durable.FS {
+	d := faultfs.NewDisk(1)
+	d.Fold = func(name string) string { return strings.ToLower(norm.NFD.String(name)) }
+	return d.Process()
 }
 
 // play does what the script says, line by line.
@@ -137,6 +147,16 @@ func (s *stage) do(words []string, body string) error {
 		s.quiet = true
 		defer func() { s.quiet = false }()
 		return s.do(args, body)
+	case "as":
+		if err := s.do(append([]string{"quiet"}, args[1:]...), body); err != nil {
+			return err
+		}
+		s.tells.notices <- notice{name: s.path(args[0]), gone: args[1] == "mv"}
+		synctest.Wait()
+		return nil
+	case "folding":
+		s.folds = true
+		return s.use(folding())
 	case "start":
 		return s.start(args...)
 	case "once":
@@ -309,6 +329,7 @@ func (s *stage) options() *Options {
 
 func (s *stage) open() error {
 	s.tells = newFakeNotify()
+	s.tells.folds = s.folds
 	v, err := Open(s.root, s.book, s.options())
 	s.vault = v
 	return err

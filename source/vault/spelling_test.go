@@ -1,11 +1,17 @@
 package vault
 
 import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 
+	"daybook/internal/durable"
 	"daybook/internal/faultfs"
 )
 
@@ -25,6 +31,53 @@ func TestFoldKey(t *testing.T) {
 	} {
 		if got := foldKey(test.a) == foldKey(test.b); got != test.same {
 			t.Errorf("%q and %q: got %v, want %v", test.a, test.b, got, test.same)
+		}
+	}
+}
+
+// TestSpelling finds out how a path is listed, on disks that fold and on one that does not.
+func TestSpelling(t *testing.T) {
+	sensitive := faultfs.NewDisk(1)
+	sensitive.Fold = norm.NFC.String
+	plain, insensitive, accents := faultfs.NewDisk(1).Process(), folding(), sensitive.Process()
+	for _, disk := range []durable.FS{plain, insensitive, accents} {
+		for _, name := range []string{"/v/Dir/Cafe\u0301.canvas", "/v/1/\u0416", "/v/\u0131k", "/v/\u304b\u3099/\u00e9"} {
+			err := durable.MkdirAll(disk, filepath.Dir(name))
+			_, _, cerr := disk.Create(name)
+			if err := errors.Join(err, cerr); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, test := range []struct {
+		name string
+		disk durable.FS
+		rel  string
+		want string
+	}{
+		{"as it is", insensitive, "Dir/Cafe\u0301.canvas", "Dir/Cafe\u0301.canvas"},
+		{"another case", insensitive, "Dir/cafe\u0301.CANVAS", "Dir/Cafe\u0301.canvas"},
+		{"another directory", insensitive, "DIR/Cafe\u0301.canvas", "Dir/Cafe\u0301.canvas"},
+		{"accents", insensitive, "Dir/Caf\u00e9.canvas", "Dir/Cafe\u0301.canvas"},
+		{"no letters of ASCII", insensitive, "1/\u0436", "1/\u0416"},
+		{"letters whose other case is another letter's too", insensitive, "\u0131K", "\u0131k"},
+		{"no letters that have cases", insensitive, "\u304c/\u00e9", "\u304b\u3099/\u00e9"},
+		{"accents together", accents, "\u304c/\u00e9", "\u304b\u3099/\u00e9"},
+		{"accents apart", accents, "\u304b\u3099/e\u0301", "\u304b\u3099/\u00e9"},
+		{"no folding", plain, "Dir/Cafe\u0301.canvas", "Dir/Cafe\u0301.canvas"},
+		{
+			"a name too many",
+			&oddFS{FS: plain, stat: func(string) (durable.Info, error) { return durable.Info{}, nil }},
+			"Dir/x", "",
+		},
+		{
+			"no folding that shows",
+			&oddFS{FS: plain, stat: func(string) (durable.Info, error) { return durable.Info{}, syscall.EIO }},
+			"dir/x", "dir/x",
+		},
+	} {
+		if got := spelling(test.disk, "/v", test.rel); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
 		}
 	}
 }
@@ -184,6 +237,24 @@ func TestWaitingByName(t *testing.T) {
 		if got := waiting(); len(got) != 1 || got[0].CanvasID != id {
 			t.Errorf("unreadable: %v", got)
 		}
+	})
+}
+
+// TestBoardsFromElsewhere: of two boards whose names have been two on another file system, and are one on this, the one
+// whose file is not there is deleted.
+func TestBoardsFromElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, dir)
+		script := "board a.canvas n1\nboard A.canvas m1\nonce\nexpect\n" +
+			"\ta.canvas canvas_created nodes=1 edges=0\n\tA.canvas canvas_created nodes=1 edges=0\n"
+		disk := faultfs.NewDisk(1)
+		if err := s.use(disk.Process()); err != nil {
+			t.Fatal(err)
+		}
+		s.play("script", script+"rm a.canvas")
+		disk.Fold = strings.ToLower
+		s.play("script", "once\nexpect\n\ta.canvas canvas_deleted nodes=1 edges=0 late\nonce\nexpect\n")
 	})
 }
 

@@ -27,6 +27,15 @@ func (e *engine) suspects(newcomer string) []string {
 	return out
 }
 
+// spellings are the boards that may be meant where a look at another spelling of their path has found none.
+func (e *engine) spellings(out outcome) []string {
+	boards := []string{out.spelled}
+	if _, ok := e.v.rec.known(out.path); out.found == isAbsentNow && !ok {
+		boards = append(boards, e.v.rec.spellings(out.path)...)
+	}
+	return boards
+}
+
 // holding reports whether boards that may be others under a new name have to be looked at before one is deleted.
 func (e *engine) holding() bool { return len(e.newcomers) > 0 || len(e.settled) > 0 || e.strangers() }
 
