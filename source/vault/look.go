@@ -191,9 +191,12 @@ func idsOf(b *canvas.Board) []string {
 	return distinct(ids)
 }
 
-// relative returns the path in the vault of a file or directory below its root.
+// relative returns the path in the vault of a file or directory below its root, in whatever spelling.
 func (v *Vault) relative(name string) (string, bool) {
 	rel, err := filepath.Rel(v.root, name)
+	if err == nil && !filepath.IsLocal(rel) {
+		rel, err = filepath.Rel(respelled(name, v.root), name)
+	}
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", false
 	}

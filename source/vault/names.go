@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"daybook/internal/durable"
 )
 
 // skipper knows which files and directories of a vault are left alone.
@@ -16,18 +18,34 @@ type skipper struct {
 	patterns []string // of Options.Ignore, in NFC
 }
 
-func newSkipper(root, book string, patterns []string) (skipper, error) {
-	s := skipper{}
+func newSkipper(fsys durable.FS, root, book string, patterns []string) (skipper, error) {
+	s := skipper{own: ownPath(fsys, root, book)}
 	for _, p := range patterns {
 		if _, err := path.Match(p, ""); err != nil {
 			return s, fmt.Errorf("ignore pattern %q: %w", p, err)
 		}
 		s.patterns = append(s.patterns, norm.NFC.String(p))
 	}
-	if rel, err := filepath.Rel(realPath(root), realPath(book)); err == nil && rel != "." && filepath.IsLocal(rel) {
-		s.own = filepath.ToSlash(rel)
-	}
 	return s, nil
+}
+
+// ownPath returns the path in the vault of the book's directory, as it is listed there, however it and the vault are
+// spelled or linked to; "" if it lies elsewhere.
+func ownPath(fsys durable.FS, root, book string) string {
+	home, err := fsys.Stat(root)
+	if err != nil {
+		return ""
+	}
+	rel := ""
+	for dir := realPath(book); ; dir = filepath.Dir(dir) {
+		if info, err := fsys.Stat(dir); err == nil && info.ID == home.ID {
+			return spelling(fsys, root, rel)
+		}
+		if dir == filepath.Dir(dir) {
+			return ""
+		}
+		rel = path.Join(filepath.Base(dir), rel)
+	}
 }
 
 // realPath is the absolute path without symbolic links, as far as that can be learned.

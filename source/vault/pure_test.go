@@ -65,7 +65,7 @@ func TestMatchRenames(t *testing.T) {
 }
 
 func TestLeftAlone(t *testing.T) {
-	s, err := newSkipper(t.TempDir(), "", []string{"drafts/*", "*.wip.canvas", "caf\u00e9", "the\u0301"})
+	s, err := newSkipper(osFS(), t.TempDir(), "", []string{"drafts/*", "*.wip.canvas", "caf\u00e9", "the\u0301"})
 	if err != nil {
 		t.Fatal(err)
 	}

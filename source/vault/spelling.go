@@ -25,6 +25,16 @@ func foldKey(rel string) string {
 	return norm.NFC.String(strings.Map(lower, norm.NFD.String(rel)))
 }
 
+// respelled returns the directory on the way to name that is spelled otherwise than dir; dir if there is none.
+func respelled(name, dir string) string {
+	for up := name; len(up) > 1 && up != filepath.Dir(up); up = filepath.Dir(up) {
+		if foldKey(up) == foldKey(dir) {
+			return up
+		}
+	}
+	return dir
+}
+
 // spelling returns how the directories on its way list the path rel, which leads to something: as it is, or in another
 // spelling. It is "" if they do not list it in any.
 func spelling(fsys durable.FS, root, rel string) string {

@@ -2,7 +2,10 @@ package vault
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -78,6 +81,101 @@ func TestSpelling(t *testing.T) {
 	} {
 		if got := spelling(test.disk, "/v", test.rel); got != test.want {
 			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// TestBookSpelledOtherwise: a book in a vault is the vault's own and left alone, and has one watcher, however it and
+// the vault are spelled.
+func TestBookSpelledOtherwise(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct{ root, book, own string }{
+			{"/Top/Vault", "/Top/Vault/Log/Book", "Log/Book"},
+			{"/Top/Vault", "/Top/Vault/log/BOOK", "Log/Book"},
+			{"/top/VAULT", "/Top/Vault/Log/book", "Log/Book"},
+			{"/Top/Vault", "/top/VAULT/.LEARNING_SESSIONS", ".learning_sessions"},
+			{"/Top/Vault", "/top/vault", ""},
+			{"/Top/Vault", "/top/other/Log", ""},
+			{"/Top/Vault", "/top", ""},
+		} {
+			s := newStage(t, dir)
+			s.root = "/Top/Vault"
+			s.folds, s.book.dir = true, "/Top/Vault/.learning_sessions"
+			disk := folding()
+			err := errors.Join(
+				s.use(disk), durable.MkdirAll(disk, "/Top/Vault/Log/Book"), durable.MkdirAll(disk, "/Top/Other/Log"),
+				s.do([]string{"board", "Log/Book/snapshot.canvas", "n1"}, ""), s.do([]string{"board", "a.canvas", "n1"}, ""),
+			)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.root, s.book.dir = test.root, test.book
+			if err := s.open(); err != nil {
+				t.Fatal(err)
+			}
+			if s.vault.skip.own != test.own || (s.vault.rec.ready != nil) != (test.own != "") {
+				t.Errorf("%+v: the book is %q", test, s.vault.skip.own)
+			}
+			_, err = Open("/top/vault", &fakeBook{dir: strings.ToLower(test.book), zone: s.book.zone}, s.options())
+			if !errors.Is(err, ErrWatched) {
+				t.Errorf("%+v: a second watcher: %v", test, err)
+			}
+			if _, err := s.vault.CatchUp(t.Context()); err != nil {
+				t.Error(err)
+			}
+			want := []string{"a.canvas canvas_created nodes=1 edges=0"}
+			if !strings.HasPrefix(test.own, "Log") {
+				want = append([]string{"Log/Book/snapshot.canvas canvas_created nodes=1 edges=0"}, want...)
+			}
+			got := told(t, s.book)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%+v: events (-want +got):\n%s", test, diff)
+			}
+			if err := s.vault.Close(); err != nil {
+				t.Error(err)
+			}
+			s.vault = nil
+		}
+	})
+}
+
+// TestLinkedBook: the book is the vault's own also if it is reached by a symbolic link.
+func TestLinkedBook(t *testing.T) {
+	dir := t.TempDir()
+	err := os.MkdirAll(filepath.Join(dir, "vault", "log"), 0o755)
+	if err := errors.Join(err, os.Symlink("vault", filepath.Join(dir, "link"))); err != nil {
+		t.Skipf("on %s: %v", runtime.GOOS, err)
+	}
+	for _, test := range []struct{ root, book string }{
+		{"vault", "link/log"}, {"link", "vault/log"}, {"link", "link/log"},
+	} {
+		if got := ownPath(osFS(), filepath.Join(dir, test.root), filepath.Join(dir, test.book)); got != "log" {
+			t.Errorf("%+v: got %q, want log", test, got)
+		}
+	}
+}
+
+// TestRelative takes what the system tells of in another spelling of the vault than ours.
+func TestRelative(t *testing.T) {
+	full := func(elems ...string) string {
+		return filepath.Join(append([]string{string(filepath.Separator)}, elems...)...)
+	}
+	v := &Vault{root: full("Home", "Caf\u00e9")}
+	for _, test := range []struct {
+		name string
+		want string // "": it is not in the vault
+	}{
+		{full("Home", "Caf\u00e9", "Dir", "a.canvas"), "Dir/a.canvas"},
+		{full("home", "CAFE\u0301", "Dir", "a.canvas"), "Dir/a.canvas"},
+		{full("home", "caf\u00e9"), "."},
+		{full("Home", "Cafe", "a.canvas"), ""},
+		{full("Home"), ""},
+		{full("Other", "Caf\u00e9", "a.canvas"), ""},
+	} {
+		if got, ok := v.relative(test.name); got != test.want || ok != (test.want != "") {
+			t.Errorf("%q: got %q %v, want %q", test.name, got, ok, test.want)
 		}
 	}
 }

@@ -138,7 +138,7 @@ func Open(root string, book Book, opts *Options) (*Vault, error) {
 	if !info.Mode.IsDir() {
 		return nil, fmt.Errorf("open vault %q: it is a file, not a directory", root)
 	}
-	skip, err := newSkipper(abs, book.Dir(), o.Ignore)
+	skip, err := newSkipper(o.fsys, abs, book.Dir(), o.Ignore)
 	if err != nil {
 		return nil, fmt.Errorf("open vault %q: %w", root, err)
 	}
