@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -279,13 +278,13 @@ func removeAll(fsys durable.FS, name string) error {
 }
 
 func (s *stage) move(from, to string) error {
-	for _, step := range [][2]string{{from, to}, {to, to + ".moved"}, {to + ".moved", to}} {
-		if err := s.disk.Rename(s.path(step[0]), s.path(step[1])); err != nil {
+	steps := []string{from, to}
+	if from != to && strings.EqualFold(from, to) { // Wine takes them for one name and does nothing without the detour
+		steps = []string{from, to + ".moved", to}
+	}
+	for i := range steps[1:] {
+		if err := s.disk.Rename(s.path(steps[i]), s.path(steps[i+1])); err != nil {
 			return err
-		}
-		// Wine takes two names that differ in case for one, and does nothing: there it takes a detour.
-		if entries, err := s.disk.ReadDir(filepath.Dir(s.path(to))); err != nil || lists(entries, path.Base(to)) {
-			break
 		}
 	}
 	s.tell(from, false, true)

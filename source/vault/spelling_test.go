@@ -144,9 +144,12 @@ func TestBookSpelledOtherwise(t *testing.T) {
 // TestLinkedBook: the book is the vault's own also if it is reached by a symbolic link.
 func TestLinkedBook(t *testing.T) {
 	dir := t.TempDir()
-	err := os.MkdirAll(filepath.Join(dir, "vault", "log"), 0o755)
-	if err := errors.Join(err, os.Symlink("vault", filepath.Join(dir, "link"))); err != nil {
+	link := filepath.Join(dir, "link")
+	if err := errors.Join(os.MkdirAll(filepath.Join(dir, "vault", "log"), 0o755), os.Symlink("vault", link)); err != nil {
 		t.Skipf("on %s: %v", runtime.GOOS, err)
+	}
+	if _, err := os.Readlink(link); err != nil {
+		t.Skip("Wine makes no symbolic links, though it says it does")
 	}
 	for _, test := range []struct{ root, book string }{
 		{"vault", "link/log"}, {"link", "vault/log"}, {"link", "link/log"},
