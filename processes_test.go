@@ -220,6 +220,7 @@ func TestKillsFindPlantedFaults(t *testing.T) {
 			kills := 0
 			for kills < 600 {
 				b := newKilled(t, c.write)
+				b.Faulty = true
 				var programs []killtest.Program
 				for w := range 3 {
 					j := c.job

@@ -23,6 +23,9 @@ type Book struct {
 	Dir   string
 	Kills int // so far
 
+	// Faulty says that the programs have a planted fault, so that one may notice it and end with an error.
+	Faulty bool
+
 	mu    sync.Mutex
 	acked map[Source]int
 	tails []tail
@@ -223,8 +226,11 @@ func (w *Process) Said() string { return w.err.String() }
 func (w *Process) wait(killed bool) {
 	<-w.done
 	err := w.cmd.Wait()
+	failed := !killed && err != nil || killed && w.cmd.ProcessState.ExitCode() >= 0 && runtime.GOOS != "windows"
 	switch {
-	case !killed && err != nil, killed && w.cmd.ProcessState.ExitCode() >= 0 && runtime.GOOS != "windows":
+	case failed && w.b.Faulty:
+		w.t.Logf("%s: ended with %v\n%s", w.p.Source.Name, err, w.err.String())
+	case failed:
 		w.t.Errorf("%s: ended with %v\n%s", w.p.Source.Name, err, w.err.String())
 	case killed:
 		w.b.mu.Lock()
