@@ -13,7 +13,7 @@ import (
 // everyCall is the step through the calls of an operation: 1, and with -short some of them.
 func everyCall() int {
 	if testing.Short() {
-		return 5
+		return 11
 	}
 	return 1
 }

@@ -518,7 +518,7 @@ func TestReplaceProcessesAndReaders(t *testing.T) {
 	const processes = 3
 	each := 60
 	if testing.Short() {
-		each = 20
+		each = 10
 	}
 	written := killtest.NewBook(dir)
 	var writers []*killtest.Process

@@ -74,6 +74,9 @@ func TestWrong(t *testing.T) {
 
 // TestEveryRuleIsTested takes the rules out of the schemas one at a time: some case of testdata/wrong.txt must notice it.
 func TestEveryRuleIsTested(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it compiles every schema without each of its rules")
+	}
 	cases := wrongCases(t)
 	for _, name := range schema.Names() {
 		text, _ := schema.Get(name)

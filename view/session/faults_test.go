@@ -165,7 +165,7 @@ func TestEveryCallFails(t *testing.T) {
 	broken := errors.New("broken")
 	step := 3
 	if testing.Short() {
-		step = 60
+		step = 180
 	}
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		step = 1
