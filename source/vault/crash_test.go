@@ -138,7 +138,7 @@ func TestCrashAtEveryCall(t *testing.T) {
 			again += book.again
 		}
 	}
-	if again == 0 {
+	if again == 0 && !testing.Short() {
 		t.Error("no event was ever appended a second time: the test tests nothing")
 	}
 }
