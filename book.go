@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"daybook/internal/dayfile"
@@ -34,7 +35,8 @@ type Book struct {
 
 	queue    queue
 	writer   writer
-	requests sync.Pool // of *request
+	recent   atomic.Pointer[recent] // while views are being called; else nil
+	requests sync.Pool              // of *request
 
 	close sync.Once
 	ended error

@@ -163,8 +163,8 @@ func (b *Book) prepare(i *item, now time.Time) error {
 		return &RuleError{"timestamp", "its day in the book's zone lies outside the years 0000 to 9999"}
 	}
 	i.day = DayOf(local)
-	if b.settings.Rules == RulesVault && i.event.vault != nil {
-		return i.event.vault
+	if b.settings.Rules == RulesVault && i.event.vault != 0 {
+		return i.event.vault.rule()
 	}
 	return nil
 }
@@ -175,7 +175,8 @@ func (b *Book) prepare(i *item, now time.Time) error {
 type queue struct {
 	mu      sync.Mutex
 	waiting []*request
-	led     bool // somebody leads, or has been woken to lead
+	spare   []*request // an empty one that is not in use
+	led     bool       // somebody leads, or has been woken to lead
 	closed  bool
 	idle    sync.Cond // signalled when nobody leads any more
 }
@@ -198,7 +199,7 @@ func (q *queue) enter(r *request, lead func([]*request)) {
 	}
 	q.led = true
 	group := q.waiting
-	q.waiting = nil
+	q.waiting, q.spare = q.spare, nil
 	q.mu.Unlock()
 	lead(group)
 	var rest []*request
@@ -209,8 +210,12 @@ func (q *queue) enter(r *request, lead func([]*request)) {
 			rest = append(rest, other)
 		}
 	}
+	clear(group)
 	q.mu.Lock()
-	q.waiting = append(rest, q.waiting...)
+	if len(rest) > 0 {
+		q.waiting = append(rest, q.waiting...)
+	}
+	q.spare = group[:0]
 	q.pass()
 	q.mu.Unlock()
 }

@@ -21,7 +21,7 @@ type Event struct {
 	at    int
 	stamp stampKind
 	time  time.Time
-	vault *RuleError // what RulesVault has against the event
+	vault vaultFault // what RulesVault has against the event
 }
 
 type stampKind uint8
@@ -49,35 +49,33 @@ const (
 // Event appended twice is stored once. White space goes, event_id and timestamp come first; otherwise members stay
 // in their order and every string and number as it was spelled. line may be reused afterwards.
 func ParseEvent(line []byte) (Event, error) {
-	o, err := parseLine(line)
-	if err != nil {
-		return Event{}, err
-	}
-	return newEvent(o, time.Now)
+	return newEvent(line, false)
 }
 
-func parseLine(line []byte) (dayfile.Object, error) {
+// newEvent reads an event. A stored one has its event_id and its timestamp; another one is given what it lacks.
+func newEvent(line []byte, stored bool) (Event, error) {
 	o, err := dayfile.ParseObject(line)
 	if err != nil {
 		g := err.(*dayfile.GrammarError)
-		return o, &RuleError{g.Member, fmt.Sprintf("%s (at byte %d)", g.Rule, g.Offset+1)}
+		return Event{}, &RuleError{g.Member, fmt.Sprintf("%s (at byte %d)", g.Rule, g.Offset+1)}
 	}
-	return o, nil
-}
-
-func newEvent(o dayfile.Object, now func() time.Time) (Event, error) {
 	var e Event
 	id, stamp := o.Find("event_id"), o.Find("timestamp")
-	if id != nil {
-		if err := checkID(id); err != nil {
-			return e, err
-		}
-	} else {
+	switch {
+	case stored && id == nil:
+		return e, &RuleError{"event_id", "is missing"}
+	case stored && stamp == nil:
+		return e, &RuleError{"timestamp", "is missing"}
+	case id == nil:
 		u, err := uuid.NewV7()
 		if err != nil {
 			return e, fmt.Errorf("draw an event_id: %w", err)
 		}
 		id = append(append([]byte(`"evt_`), u.String()...), '"')
+	default:
+		if err := checkID(id); err != nil {
+			return e, err
+		}
 	}
 	if stamp != nil {
 		if stamp[0] != '"' {
@@ -92,11 +90,15 @@ func newEvent(o dayfile.Object, now func() time.Time) (Event, error) {
 			e.stamp = stampNaive
 		}
 	} else {
-		e.time, e.stamp = now().Truncate(time.Microsecond), stampNow
+		e.time, e.stamp = time.Now().Truncate(time.Microsecond), stampNow
 	}
 	e.idEnd = idStart + len(id)
 	e.vault = checkVault(o)
-	e.compose(o, id, stamp)
+	if e.stamp == stampGiven && inOrder(o) {
+		e.line = o.JSON
+	} else {
+		e.compose(o, id, stamp)
+	}
 	return e, nil
 }
 
@@ -114,15 +116,16 @@ func checkID(id []byte) error {
 	return nil
 }
 
+// inOrder reports whether event_id and timestamp come first, spelled without escapes.
+func inOrder(o dayfile.Object) bool {
+	m := o.Members
+	return len(m) >= 2 && m[0].ValueStart == idStart && m[1].NameStart == m[0].ValueEnd+1 &&
+		o.Name(m[0]) == "event_id" && o.Name(m[1]) == "timestamp" &&
+		m[1].ValueStart == m[1].NameStart+len(stampPrefix)-1
+}
+
 // compose puts the line together from the members of o.
 func (e *Event) compose(o dayfile.Object, id, stamp []byte) {
-	m := o.Members
-	if e.stamp == stampGiven && len(m) >= 2 && m[0].ValueStart == idStart && m[1].NameStart == m[0].ValueEnd+1 &&
-		o.Name(m[0]) == "event_id" && o.Name(m[1]) == "timestamp" &&
-		m[1].ValueStart == m[1].NameStart+len(stampPrefix)-1 {
-		e.line = o.JSON // in order already
-		return
-	}
 	b := make([]byte, 0, len(o.JSON)+len(id)+len(stampPrefix)+len(stampLayout)+16)
 	b = append(b, idPrefix...)
 	b = append(b, id...)
@@ -137,7 +140,7 @@ func (e *Event) compose(o dayfile.Object, id, stamp []byte) {
 	case stampNow:
 		e.at = len(b)
 	}
-	for _, member := range m {
+	for _, member := range o.Members {
 		name := o.Name(member)
 		if name == "event_id" || name == "timestamp" {
 			continue
@@ -207,21 +210,36 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // String returns the line.
 func (e Event) String() string { return string(e.Line()) }
 
-// checkVault says what RulesVault has against the event, or nil.
-func checkVault(o dayfile.Object) *RuleError {
-	for _, name := range []string{"canvas_id", "event_type"} {
-		switch v := o.Find(name); {
+// vaultFault is what RulesVault has against an event: the number of a member, from 1, that is missing, or negative if it
+// is there and wrong; 0 is nothing.
+type vaultFault int8
+
+func vaultMembers() [3]string { return [...]string{"canvas_id", "event_type", "details"} }
+
+func checkVault(o dayfile.Object) vaultFault {
+	for i, name := range vaultMembers() {
+		v, fault := o.Find(name), vaultFault(i+1)
+		switch {
 		case v == nil:
-			return &RuleError{name, "is missing: a vault's event has canvas_id, event_type and details"}
-		case v[0] != '"' || len(v) == 2:
-			return &RuleError{name, "must be a string that is not empty"}
+			return fault
+		case name == "details" && v[0] != '{', name != "details" && (v[0] != '"' || len(v) == 2):
+			return -fault
 		}
 	}
-	switch v := o.Find("details"); {
-	case v == nil:
-		return &RuleError{"details", "is missing: a vault's event has canvas_id, event_type and details ({} will do)"}
-	case v[0] != '{':
-		return &RuleError{"details", "must be an object ({} will do)"}
+	return 0
+}
+
+// rule returns the broken rule of a fault that is not 0.
+func (f vaultFault) rule() *RuleError {
+	missing := f > 0
+	name := vaultMembers()[max(f, -f)-1]
+	switch hint := " ({} will do)"; {
+	case name == "details" && missing:
+		return &RuleError{name, "is missing: a vault's event has canvas_id, event_type and details" + hint}
+	case name == "details":
+		return &RuleError{name, "must be an object" + hint}
+	case missing:
+		return &RuleError{name, "is missing: a vault's event has canvas_id, event_type and details"}
 	}
-	return nil
+	return &RuleError{name, "must be a string that is not empty"}
 }

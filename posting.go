@@ -30,6 +30,44 @@ func (w *writer) settledDays(group []*request) []Day {
 	return w.posted
 }
 
+// recent is what the last commit has appended to a day: the views that are called then need neither read nor parse it. It
+// never changes.
+type recent struct {
+	day        Day
+	id         durable.FileID // of the day's file, which
+	start, end int64          // has these bytes more, and ends there
+	entries    []Entry
+}
+
+// noteRecent remembers what has been appended to d at start, if there are views to tell. A file that is replaced by each
+// append has another identity now than the one that was written.
+func (w *writer) noteRecent(d *dayWriter, items []*item, start int64) {
+	if len(w.b.opts.Views) == 0 || w.b.settings.Write == WriteReplace {
+		return
+	}
+	r := &recent{day: items[0].day, id: d.file.ID(), start: start, end: d.file.Size()}
+	r.entries = make([]Entry, 0, len(items))
+	for _, it := range items {
+		if it.verdict.Err == nil && !it.verdict.Position.Duplicate {
+			r.entries = append(r.entries, Entry{it.verdict.Position, it.event, it.event.line})
+		}
+	}
+	w.b.recent.Store(r)
+}
+
+// recentEvents returns the entries of the day from the byte from on, if they are just those of the last commit.
+func (b *Book) recentEvents(day Day, from int64) ([]Entry, bool) {
+	r := b.recent.Load()
+	if r == nil || r.day != day || r.start != from {
+		return nil, false
+	}
+	info, err := b.fsys.Stat(b.dayPath(day))
+	if err != nil || info.ID != r.id || info.Size != r.end { // others have written since
+		return nil, false
+	}
+	return r.entries, true
+}
+
 // openViews opens the views.
 func (w *writer) openViews() {
 	w.mu.Lock()

@@ -12,7 +12,6 @@ const timeRule = "must be an RFC 3339 date-time such as 2025-11-08T14:32:15Z or 
 // One without an offset is naive: t is then in UTC, to be read again in the book's zone. Digits beyond nanoseconds
 // are not part of t. A leap second is the instant before it, and has an offset: by it alone it is known to be one.
 func parseTimestamp(s []byte) (t time.Time, naive bool, err error) {
-	bad := &RuleError{"timestamp", timeRule}
 	d := digits{s: s}
 	year := d.number(4, 0, 9999)
 	d.literal('-', '-')
@@ -27,7 +26,7 @@ func parseTimestamp(s []byte) (t time.Time, naive bool, err error) {
 	second := d.number(2, 0, 60)
 	nanos := d.fraction()
 	if d.bad {
-		return time.Time{}, false, bad
+		return time.Time{}, false, &RuleError{"timestamp", timeRule}
 	}
 	leap := second == 60
 	if leap {
@@ -41,7 +40,7 @@ func parseTimestamp(s []byte) (t time.Time, naive bool, err error) {
 	default:
 		offset, ok := parseOffset(rest)
 		if !ok {
-			return time.Time{}, false, bad
+			return time.Time{}, false, &RuleError{"timestamp", timeRule}
 		}
 		zone = time.FixedZone("", offset)
 	}

@@ -89,6 +89,7 @@ func (w *writer) lead(group []*request) {
 		}
 		w.viewsBehind(slog.LevelWarn, behind)
 	}
+	w.b.recent.Store(nil)
 	limit := slowAppend
 	if len(w.b.opts.Views) > 0 {
 		limit = slowWithViews
@@ -313,6 +314,7 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 		d.dirty = true
 		w.flushLater()
 	}
+	w.noteRecent(d, items, start)
 	return nil
 }
 

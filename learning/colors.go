@@ -33,10 +33,13 @@ func (c Colors) totals() map[string]int {
 	return sum
 }
 
-// apply is Apply; it keeps sum, if it is not nil, equal to c.totals.
-func (c Colors) apply(e Event, sum map[string]int) {
+// apply is Apply; it keeps sum, if it is not nil, equal to c.totals. Of a node_color_change it returns the two codes.
+func (c Colors) apply(e Event, sum map[string]int) (old, new string, recolor bool) {
+	if e.Type == "node_color_change" {
+		old, new, recolor = recolored(e.Details)
+	}
 	if e.Canvas == "" {
-		return
+		return old, new, recolor
 	}
 	switch e.Type {
 	case "canvas_created":
@@ -49,7 +52,7 @@ func (c Colors) apply(e Event, sum map[string]int) {
 	case "canvas_renamed":
 		old, ok := text(object(e.Details)["old_canvas_id"])
 		if !ok || old == e.Canvas {
-			return
+			break
 		}
 		from := c.leaving(old)
 		counts := c[from]
@@ -71,11 +74,12 @@ func (c Colors) apply(e Event, sum map[string]int) {
 			c.add(e.Canvas, code, -1, sum)
 		}
 	case "node_color_change":
-		if old, new, ok := recolored(e.Details); ok {
+		if recolor {
 			c.add(e.Canvas, old, -1, sum)
 			c.add(e.Canvas, new, 1, sum)
 		}
 	}
+	return old, new, recolor
 }
 
 // displaced marks the key of a board whose name another one has taken, until it gets its own new name. No canvas_id ends

@@ -1,9 +1,11 @@
 package learning
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Event is what the statistics need of one line of a book. Any member may be missing or odd: what cannot be read is
@@ -46,26 +48,87 @@ func colorCode(raw json.RawMessage) (code string, ok bool) {
 
 // recolored returns the two codes of a node_color_change. It is not ok if both are missing or one is odd.
 func recolored(details json.RawMessage) (old, new string, ok bool) {
-	d := object(details)
-	was, hasOld := d["old_color"]
-	is, hasNew := d["new_color"]
+	was, is := members(details, "old_color", "new_color")
 	old, okOld := colorCode(was)
 	new, okNew := colorCode(is)
-	return old, new, okOld && okNew && (hasOld || hasNew)
+	return old, new, okOld && okNew && (was != nil || is != nil)
+}
+
+// members returns the values of two members of an object, nil for one that it lacks. It is object for those that are
+// asked for with each event: it makes no map.
+func members(raw json.RawMessage, a, b string) (va, vb json.RawMessage) {
+	if bytes.IndexByte(raw, '\\') >= 0 || !json.Valid(raw) {
+		f := object(raw)
+		return f[a], f[b]
+	}
+	// A valid text without escapes: strings end at the next quote.
+	rest := bytes.TrimLeft(raw, space)
+	for len(rest) > 0 && (rest[0] == '{' || rest[0] == ',') {
+		rest = bytes.TrimLeft(rest[1:], space)
+		if rest[0] == '}' {
+			break
+		}
+		end := 1 + bytes.IndexByte(rest[1:], '"')
+		name := rest[1:end]
+		rest = bytes.TrimLeft(rest[end+1:], space)
+		rest = bytes.TrimLeft(rest[1:], space) // the colon
+		value := rest[:valueEnd(rest)]
+		rest = rest[len(value):]
+		value = bytes.TrimRight(value, space)
+		switch string(name) {
+		case a:
+			va = value
+		case b:
+			vb = value
+		}
+	}
+	return va, vb
+}
+
+const space = " \t\r\n"
+
+// valueEnd returns where the value ends that s begins with, in an object of a valid text without escapes: at the comma or
+// the brace behind it.
+func valueEnd(s []byte) int {
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			i += 1 + bytes.IndexByte(s[i+1:], '"')
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i
+			}
+		case ',':
+			if depth == 0 {
+				return i
+			}
+		}
+	}
+	return len(s)
 }
 
 // nodeColor returns the code of the whole node in the details of node_added and node_removed.
 func nodeColor(details json.RawMessage) (code string, ok bool) {
-	node := object(object(details)["node"])
-	if node == nil {
+	node, _ := members(details, "node", "")
+	if len(node) == 0 || node[0] != '{' {
 		return "", false
 	}
-	return colorCode(node["color"])
+	color, _ := members(node, "color", "")
+	return colorCode(color)
 }
 
 func text(raw json.RawMessage) (string, bool) {
 	var s string
-	if len(raw) == 0 || raw[0] != '"' || json.Unmarshal(raw, &s) != nil {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // it is valid JSON
+		return string(raw[1 : len(raw)-1]), true
+	}
+	if json.Unmarshal(raw, &s) != nil {
 		return "", false
 	}
 	return s, true

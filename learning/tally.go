@@ -40,15 +40,12 @@ func (t *Tally) Add(e Event) {
 	if e.Type != "" {
 		t.types[e.Type]++
 	}
-	if e.Type == "node_color_change" {
-		if old, new, ok := recolored(e.Details); ok {
-			t.transitions[[2]string{old, new}]++
-		}
-	}
 	if !e.Time.IsZero() {
 		t.study.add(e.Time.Round(0)) // without a monotonic clock reading, which would not survive the book
 	}
-	t.colors.apply(e, t.sum)
+	if old, new, ok := t.colors.apply(e, t.sum); ok {
+		t.transitions[[2]string{old, new}]++
+	}
 }
 
 // Colors returns the state of the boards after the last event, where the next day starts. It is the Tally's own: not to

@@ -123,7 +123,7 @@ func (f *File) syncNames() error {
 }
 
 func (f *File) writeMark() error {
-	_, err := f.mark.WriteAt(Mark{Inode: f.id.Inode, Size: f.durable, Sum: f.sum}.Encode(), 0)
+	_, err := f.mark.WriteAt(Mark{Inode: f.id.Inode, Size: f.durable, Sum: f.sum}.append(f.room[:0]), 0)
 	return err
 }
 

@@ -28,6 +28,7 @@ const (
 type File struct {
 	fsys durable.FS
 	dir  string // of the day
+	path string // of the day file
 	temp string // where temporary files go
 	to   Observer
 	// replaces says that nothing is appended in place: each Append replaces the file (promise 10).
@@ -47,6 +48,10 @@ type File struct {
 	named   bool     // the file's name is known to be durable
 	failed  bool     // the mark says that what is not durable may be others' bytes on the disk
 	last    [64]byte // the last bytes before size, as many as there are
+
+	seen [markLen]byte     // the last mark that was read,
+	says Mark              // and what it says
+	room [markLen + 1]byte // scratch: of a mark, or of the last bytes
 }
 
 // Observer is told what a File finds in the bytes that it has not seen yet.
@@ -72,11 +77,14 @@ type Damage struct {
 // system. If replace is set, each Append replaces the day file by a copy that has the lines too (promise 10). Nothing is
 // opened yet.
 func New(fsys durable.FS, dir, temp string, replace bool, to Observer) *File {
-	return &File{fsys: fsys, dir: dir, temp: temp, replaces: replace, to: to}
+	return &File{fsys: fsys, dir: dir, path: filepath.Join(dir, DataName), temp: temp, replaces: replace, to: to}
 }
 
 // Size returns the number of bytes as of the last Refresh or Append: whole lines only.
 func (f *File) Size() int64 { return f.size }
+
+// ID returns the identity of the day file as of the last Refresh or Append.
+func (f *File) ID() durable.FileID { return f.id }
 
 // Durable returns how many bytes are known to be on stable storage, as of the last Refresh, Append or Sync.
 func (f *File) Durable() int64 { return f.durable }
@@ -86,7 +94,7 @@ func (f *File) Durable() int64 { return f.durable }
 func (f *File) Doubtful() bool { return f.failed && f.durable < f.size }
 
 // Path returns the path of the day file.
-func (f *File) Path() string { return filepath.Join(f.dir, DataName) }
+func (f *File) Path() string { return f.path }
 
 // ReadAt reads from the open day file. It may be called without the book's lock.
 func (f *File) ReadAt(p []byte, off int64) (int, error) {
@@ -129,7 +137,7 @@ func (f *File) Refresh(create bool) error {
 		return f.open(false, was)
 	}
 	if f.size > 0 {
-		var b [len(f.last) + 1]byte
+		b := f.room[:len(f.last)+1]
 		k := int(min(f.size, int64(len(f.last))))
 		n, err := f.data.ReadAt(b[:k+1], f.size-int64(k))
 		if err != nil && err != io.EOF {
@@ -212,7 +220,7 @@ func (f *File) learnMark() error {
 	if f.durable == f.size {
 		return nil
 	}
-	m, ok := readMark(f.mark)
+	m, ok := f.readMark()
 	if ok = ok && m.Inode == f.id.Inode; ok {
 		f.failed = m.Failed
 	}
@@ -288,7 +296,7 @@ func (f *File) open(create bool, was Mark) (err error) {
 	if err != nil {
 		return err
 	}
-	m, valid := readMark(f.mark)
+	m, valid := f.readMark()
 	ours := valid && m.Inode == f.id.Inode // catchUp compares what it tells of
 	if !ours && was.Size > m.Size {
 		m = was
@@ -314,7 +322,7 @@ func (f *File) open(create bool, was Mark) (err error) {
 //
 // Calls: read mark, read the new bytes; for an unfinished last line, see mendTail.
 func (f *File) catchUp(size int64) error {
-	m, marked := readMark(f.mark)
+	m, marked := f.readMark()
 	marked = marked && m.Inode == f.id.Inode
 	f.failed = marked && m.Failed
 	marked = marked && m.Size <= size

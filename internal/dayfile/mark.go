@@ -29,7 +29,12 @@ type Mark struct {
 // markLen is the length of an encoded mark, its newline included.
 const markLen = 17 + 16 + 1 + 16 + 1 + 8 + 1 + 8 + 1
 
-var markPrefix = map[bool]string{false: "daybook-mark v1: ", true: "daybook-mark v1! "}
+func markPrefix(failed bool) string {
+	if failed {
+		return "daybook-mark v1! "
+	}
+	return "daybook-mark v1: "
+}
 
 // Encode returns the mark as one line of text:
 //
@@ -37,9 +42,11 @@ var markPrefix = map[bool]string{false: "daybook-mark v1: ", true: "daybook-mark
 //
 // all of them hexadecimal of fixed width, with "!" for the colon if Failed is set. CHECK is the CRC32C of everything
 // before it.
-func (m Mark) Encode() []byte {
-	b := make([]byte, 0, markLen)
-	b = append(b, markPrefix[m.Failed]...)
+func (m Mark) Encode() []byte { return m.append(make([]byte, 0, markLen)) }
+
+// append puts the mark into b, which is empty.
+func (m Mark) append(b []byte) []byte {
+	b = append(b, markPrefix(m.Failed)...)
 	b = appendHex(b, m.Inode, 16)
 	b = appendHex(append(b, ' '), uint64(m.Size), 16)
 	b = appendHex(append(b, ' '), uint64(m.Sum), 8)
@@ -51,8 +58,8 @@ func (m Mark) Encode() []byte {
 // ParseMark reads what Encode wrote.
 func ParseMark(b []byte) (Mark, error) {
 	var m Mark
-	m.Failed = bytes.HasPrefix(b, []byte(markPrefix[true]))
-	if len(b) != markLen || !bytes.HasPrefix(b, []byte(markPrefix[m.Failed])) || b[markLen-1] != '\n' {
+	m.Failed = bytes.HasPrefix(b, []byte(markPrefix(true)))
+	if len(b) != markLen || !bytes.HasPrefix(b, []byte(markPrefix(m.Failed))) || b[markLen-1] != '\n' {
 		return Mark{}, fmt.Errorf("not a commit mark of %d bytes", markLen)
 	}
 	var err error
@@ -88,6 +95,20 @@ func readMark(f durable.File) (Mark, bool) {
 	var b [markLen + 1]byte
 	n, _ := f.ReadAt(b[:], 0) // a mark that cannot be read is no mark
 	m, err := ParseMark(b[:n])
+	return m, err == nil
+}
+
+// readMark reads the file's mark. One that is spelled as the last one was says the same.
+func (f *File) readMark() (Mark, bool) {
+	n, _ := f.mark.ReadAt(f.room[:], 0) // a mark that cannot be read is no mark
+	if n == markLen && bytes.Equal(f.room[:n], f.seen[:]) {
+		return f.says, true
+	}
+	m, err := ParseMark(f.room[:n])
+	if err == nil {
+		f.says = m
+		copy(f.seen[:], f.room[:n])
+	}
 	return m, err == nil
 }
 

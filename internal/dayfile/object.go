@@ -59,7 +59,8 @@ func (e *GrammarError) Error() string {
 // has two members of one name, at any level: two torn halves can splice into valid JSON, and the doubled names give it
 // away. White space around it is allowed. The result shares no memory with text. The error is a *GrammarError.
 func ParseObject(text []byte) (Object, error) {
-	p := parser{src: text, dst: make([]byte, 0, len(text)+96)}
+	p := newParser(text)
+	p.dst, p.members = make([]byte, 0, len(text)), p.memberRoom[:0]
 	err := p.object()
 	return Object{JSON: p.dst, Members: p.members}, err
 }
@@ -76,8 +77,7 @@ func ObjectLen(text []byte) int {
 
 // Check reports how a line breaks the grammar that ParseObject describes, or nil.
 func Check(line []byte) error {
-	p := parser{src: line}
-	return p.object()
+	return newParser(line).object()
 }
 
 // parser reads src once from left to right and copies everything but white space to dst, unless dst is nil.
@@ -90,6 +90,17 @@ type parser struct {
 	// names are the member names of all objects that are open, innermost last, quotes included.
 	names []span
 	path  []span // for messages: the names that lead to where we are
+
+	// Room for what usual objects have, so that all of it is one allocation.
+	nameRoom   [16]span
+	pathRoom   [4]span
+	memberRoom [12]Member
+}
+
+func newParser(text []byte) *parser {
+	p := &parser{src: text}
+	p.names, p.path = p.nameRoom[:0], p.pathRoom[:0]
+	return p
 }
 
 type span struct{ start, end int }
@@ -144,9 +155,9 @@ func (p *parser) value() error {
 	}
 	switch c := p.src[p.at]; {
 	case c == '{':
-		return p.nested('}', p.member)
+		return p.nested('}')
 	case c == '[':
-		return p.nested(']', p.value)
+		return p.nested(']')
 	case c == '"':
 		return p.string()
 	case c == '-' || c >= '0' && c <= '9':
@@ -156,8 +167,8 @@ func (p *parser) value() error {
 	}
 }
 
-// nested reads an object or an array; part reads one of its members or elements.
-func (p *parser) nested(closing byte, part func() error) error {
+// nested reads an object or an array.
+func (p *parser) nested(closing byte) error {
 	if p.depth++; p.depth > MaxDepth {
 		return p.fail(fmt.Sprintf("arrays and objects may be nested %d deep at most", MaxDepth))
 	}
@@ -178,6 +189,10 @@ func (p *parser) nested(closing byte, part func() error) error {
 			}
 			p.copy(p.at + 1)
 			p.space()
+		}
+		part := p.value
+		if closing == '}' {
+			part = p.member
 		}
 		if err := part(); err != nil {
 			return err
@@ -216,9 +231,6 @@ func (p *parser) member() error {
 	}
 	p.path = p.path[:len(p.path)-1]
 	if p.depth == 1 && p.dst != nil {
-		if p.members == nil {
-			p.members = make([]Member, 0, 12)
-		}
 		m.ValueEnd = len(p.dst)
 		p.members = append(p.members, m)
 	}

@@ -91,7 +91,7 @@ func (f *File) copyTo(temp durable.File, lines []byte) (made durable.FileID, err
 	}
 	// A mark says that the file's name is durable, too (promise 4). The new file may have got the inode number of one
 	// that is gone, and the mark be still for that one, if those since could not be written: it is none for this file.
-	if m, ok := readMark(f.mark); ok && m.Inode == info.ID.Inode {
+	if m, ok := f.readMark(); ok && m.Inode == info.ID.Inode {
 		err = f.mark.Truncate(0)
 	}
 	return info.ID, err

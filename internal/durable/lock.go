@@ -57,13 +57,22 @@ func (l *Lock) Acquire(ctx context.Context, limit time.Duration) error {
 		if !deadline.IsZero() {
 			l.crowd = limit - time.Until(deadline)
 		}
-		defer l.turn.unlock()
+		defer l.leaveTurn(&deadline)
 	}
 	if err := l.poll(ctx, &l.main, limit, firstPoll, &deadline); err != nil {
 		return err
 	}
 	l.held = true
 	return nil
+}
+
+// leaveTurn lets the next one into the turnstile. Whether its file is still the one of that name is looked at only where
+// there was somebody to wait for: it is there for fairness, and nothing depends on it.
+func (l *Lock) leaveTurn(waited *time.Time) {
+	l.turn.unlock()
+	if !waited.IsZero() && !l.turn.isNamed(l.fsys) {
+		l.turn.close()
+	}
 }
 
 // Release gives the lock back.
@@ -85,7 +94,7 @@ func (l *Lock) Close() error {
 // a millisecond it costs little.
 func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration, deadline *time.Time) error {
 	for {
-		ok, err := f.tryLock(l.fsys)
+		ok, err := f.tryLock(l.fsys, f == &l.main)
 		if err != nil {
 			var p *fs.PathError
 			if errors.As(err, &p) {
@@ -114,9 +123,9 @@ func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration,
 	}
 }
 
-// tryLock opens the file if needed and tries once. The lock counts only while the path still names the locked file:
-// somebody may have removed or replaced it.
-func (f *lockFile) tryLock(fsys FS) (bool, error) {
+// tryLock opens the file if needed and tries once. If strict is set the lock counts only while the path still names the
+// locked file: somebody may have removed or replaced it.
+func (f *lockFile) tryLock(fsys FS, strict bool) (bool, error) {
 	for range 10 {
 		if f.file == nil {
 			if err := f.open(fsys); err != nil {
@@ -133,19 +142,24 @@ func (f *lockFile) tryLock(fsys FS) (bool, error) {
 		} else if f.missed%8 != 1 { // to look where the path leads costs more than to try, on some systems much more
 			return false, nil
 		} else {
-			if info, serr := fsys.Stat(f.name); serr != nil || info.ID != f.id {
+			if !f.isNamed(fsys) {
 				f.close() // held by somebody, but not the file that the next comer will lock
 				continue
 			}
 			return false, nil
 		}
-		info, err := fsys.Stat(f.name)
-		if err == nil && info.ID == f.id {
+		if !strict || f.isNamed(fsys) {
 			return true, nil
 		}
 		f.close() // gives back the lock of a file that has no name any more
 	}
 	return false, errors.New("the lock file is replaced again and again: lock files must be left where they are")
+}
+
+// isNamed reports whether the open file is the one that its path names.
+func (f *lockFile) isNamed(fsys FS) bool {
+	info, err := fsys.Stat(f.name)
+	return err == nil && info.ID == f.id
 }
 
 func (f *lockFile) open(fsys FS) error {

@@ -94,6 +94,64 @@ func BenchmarkPostInTurns(b *testing.B) {
 	}
 }
 
+// BenchmarkShare measures what a live session document adds to an append: each event is appended to a book with the view
+// and to one without, in turns, neither of which waits for the disk. The events are today's, as a learner's are.
+func BenchmarkShare(b *testing.B) {
+	for _, held := range []int{0, 30_000} {
+		b.Run(fmt.Sprintf("held=%d", held), func(b *testing.B) {
+			var books [2]*daybook.Book
+			today := time.Now().UTC().Format("2006-01-02")
+			event := func(n int) daybook.Event {
+				line := recolor(fmt.Sprintf("evt_%032d", n), today+"T00:00:00", fmt.Sprintf("board %d.canvas", n%5), "1", "3")
+				e, err := daybook.ParseEvent([]byte(line))
+				if err != nil {
+					b.Fatal(err)
+				}
+				return e
+			}
+			for i := range books {
+				opts := &daybook.Options{Sync: daybook.SyncNone, Settings: &daybook.Settings{Zone: "UTC", Rules: daybook.RulesVault}}
+				if i == 0 {
+					opts.Views = []daybook.View{New(Options{})}
+				}
+				book, err := daybook.Open(b.TempDir(), opts)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.Cleanup(func() { book.Close() })
+				events := make([]daybook.Event, held+1)
+				for n := range events {
+					events[n] = event(n)
+				}
+				for _, v := range book.AppendAll(context.Background(), events) {
+					if v.Err != nil {
+						b.Fatal(v.Err)
+					}
+				}
+				books[i] = book
+			}
+			var took [2][]time.Duration
+			for n := held + 1; b.Loop(); n++ {
+				e := event(n)
+				for i, book := range books {
+					start := time.Now()
+					if _, err := book.Append(context.Background(), e); err != nil {
+						b.Fatal(err)
+					}
+					took[i] = append(took[i], time.Since(start))
+				}
+			}
+			for i := range took {
+				slices.Sort(took[i])
+			}
+			middle := len(took[0]) / 2
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(took[0][middle].Nanoseconds()), "median-ns/append")
+			b.ReportMetric(float64((took[0][middle] - took[1][middle]).Nanoseconds()), "median-ns/document")
+		})
+	}
+}
+
 // BenchmarkFirstTouch measures the first Post of a process: the document is compared with the book as a whole.
 func BenchmarkFirstTouch(b *testing.B) {
 	book, _, d := benchBook(b, 30_000)
