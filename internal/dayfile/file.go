@@ -137,25 +137,26 @@ func (f *File) Refresh(create bool) error {
 		return f.open(false, was)
 	}
 	if f.size > 0 {
-		b := f.room[:len(f.last)+1]
-		k := int(min(f.size, int64(len(f.last))))
-		n, err := f.data.ReadAt(b[:k+1], f.size-int64(k))
+		k := min(f.size, int64(len(f.last)))
+		b := f.room[:k]
+		n, err := f.data.ReadAt(b, f.size-k)
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("read %s: %w", f.Path(), err)
 		}
-		if n < k || !bytes.Equal(b[:k], f.last[len(f.last)-k:]) { // rewritten in place
+		if n < len(b) || !bytes.Equal(b, f.last[len(f.last)-len(b):]) { // rewritten in place
 			if err := f.forget(); err != nil {
 				return err
 			}
 			return f.open(false, was)
 		}
-		if n == k {
-			return f.learnMark()
-		}
-	} else if info.Size == 0 {
+	}
+	if info.Size > f.size {
+		return f.catchUp(info.Size)
+	}
+	if f.size == 0 {
 		return nil
 	}
-	return f.catchUp(info.Size)
+	return f.learnMark()
 }
 
 // Rest closes the files until the next Refresh where an open file could not be replaced by others, or removed: a sync

@@ -100,10 +100,11 @@ func readMark(f durable.File) (Mark, bool) {
 
 // readMark reads the file's mark. One that is spelled as the last one was says the same.
 func (f *File) readMark() (Mark, bool) {
-	n, _ := f.mark.ReadAt(f.room[:], 0) // a mark that cannot be read is no mark
+	n, _ := f.mark.ReadAt(f.room[:markLen], 0) // a mark that cannot be read is no mark
 	if n == markLen && bytes.Equal(f.room[:n], f.seen[:]) {
 		return f.says, true
 	}
+	n, _ = f.mark.ReadAt(f.room[:], 0) // with what should not be there
 	m, err := ParseMark(f.room[:n])
 	if err == nil {
 		f.says = m

@@ -102,7 +102,7 @@ func BenchmarkShare(b *testing.B) {
 			var books [2]*daybook.Book
 			today := time.Now().UTC().Format("2006-01-02")
 			event := func(n int) daybook.Event {
-				line := recolor(fmt.Sprintf("evt_%032d", n), today+"T00:00:00", fmt.Sprintf("board %d.canvas", n%5), "1", "3")
+				line := recolor(fmt.Sprintf("evt_%032d", n), today+"T01:30:00", fmt.Sprintf("board %d.canvas", n%5), "1", "3")
 				e, err := daybook.ParseEvent([]byte(line))
 				if err != nil {
 					b.Fatal(err)
