@@ -34,6 +34,7 @@ func (w *writer) settledDays(group []*request) []Day {
 // never changes.
 type recent struct {
 	day        Day
+	path       string
 	id         durable.FileID // of the day's file, which
 	start, end int64          // has these bytes more, and ends there
 	entries    []Entry
@@ -45,7 +46,7 @@ func (w *writer) noteRecent(d *dayWriter, items []*item, start int64) {
 	if len(w.b.opts.Views) == 0 || w.b.settings.Write == WriteReplace {
 		return
 	}
-	r := &recent{day: items[0].day, id: d.file.ID(), start: start, end: d.file.Size()}
+	r := &recent{day: items[0].day, path: d.file.Path(), id: d.file.ID(), start: start, end: d.file.Size()}
 	r.entries = make([]Entry, 0, len(items))
 	for _, it := range items {
 		if it.verdict.Err == nil && !it.verdict.Position.Duplicate {
@@ -55,17 +56,20 @@ func (w *writer) noteRecent(d *dayWriter, items []*item, start int64) {
 	w.b.recent.Store(r)
 }
 
-// recentEvents returns the entries of the day from the byte from on, if they are just those of the last commit.
-func (b *Book) recentEvents(day Day, from int64) ([]Entry, bool) {
+// Appended returns what the commit that a View is called for has appended to a day at the byte offset from, if that is all
+// that there is from there on. A View that has posted the day up to from need not read and parse it then. file is the
+// identity of the day's file. Called from elsewhere, after others have written, and for a day that is posted for
+// another reason, it is not ok, and DayEvents tells.
+func (b *Book) Appended(day Day, from int64) (entries []Entry, file durable.FileID, ok bool) {
 	r := b.recent.Load()
 	if r == nil || r.day != day || r.start != from {
-		return nil, false
+		return nil, file, false
 	}
-	info, err := b.fsys.Stat(b.dayPath(day))
+	info, err := b.fsys.Stat(r.path)
 	if err != nil || info.ID != r.id || info.Size != r.end { // others have written since
-		return nil, false
+		return nil, file, false
 	}
-	return r.entries, true
+	return r.entries, r.id, true
 }
 
 // openViews opens the views.

@@ -58,18 +58,6 @@ func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 // an Entry. A day without a file has none. Errors are those of Events.
 func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		if entries, ok := b.recentEvents(day, from); ok {
-			for _, entry := range entries {
-				if err := context.Cause(ctx); err != nil {
-					yield(Entry{}, err)
-					return
-				}
-				if !yield(entry, nil) {
-					return
-				}
-			}
-			return
-		}
 		f, size, err := b.openDay(day)
 		if err != nil || f == nil {
 			if err != nil {

@@ -26,13 +26,15 @@ type document struct {
 
 	// What this process last left or took over. file is nil if it has not looked at the document yet, or if it rests: then
 	// the next update opens it again.
-	file    durable.File
-	rests   bool
-	info    durable.Info
-	place   place
-	edge    []byte // the last bytes before the tail
-	tail    []byte
-	headSum uint32
+	file  durable.File
+	rests bool
+	// justLooked says that it has been looked at, and that no other file has been read since.
+	justLooked bool
+	info       durable.Info
+	place      place
+	edge       []byte // the last bytes before the tail
+	tail       []byte
+	headSum    uint32
 
 	// The statistics of the day, folded from the book up to the byte cursor. tally is nil while nothing is known.
 	origin   origin
@@ -164,6 +166,7 @@ func (d *document) look(fsys durable.FS) (known bool, err error) {
 	if d.file == nil || d.tally == nil {
 		return false, nil
 	}
+	d.justLooked = true
 	info, err := fsys.Stat(d.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -207,6 +210,7 @@ func (d *document) readEdge() (err error) {
 
 // sameOrigin reports whether the document's beginning is still right, apart from the numbers in the trailer.
 func (v *View) sameOrigin(ctx context.Context, d *document) (bool, error) {
+	d.justLooked = false
 	h, err := readHistory(v.book)
 	if err != nil {
 		return false, err
@@ -272,6 +276,16 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 
 // foldNew folds the lines that the tally has not seen, and returns those that the document lacks as they go into it.
 func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byte, moved bool, err error) {
+	if entries, file, ok := v.book.Appended(d.day, d.cursor); ok && d.cursor == d.place.book && file == d.sourceID {
+		fresh = d.buf[:0]
+		for _, e := range entries {
+			l := line{e.Position.Offset, e.Position.Offset + int64(e.Position.Length), e.Raw, e.Event, false}
+			d.fold(l)
+			fresh = appendLine(fresh, d.place.tail == d.place.head && len(fresh) == 0, l.text)
+		}
+		return fresh, false, nil
+	}
+	d.justLooked = false
 	source, err := v.fsys.Stat(d.source)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.buf[:0], max(d.cursor, d.place.book) > 0, nil
@@ -331,8 +345,10 @@ func (d *document) fold(l line) {
 // exchange writes out in the place of the tail, if the document still is what it was when it was looked at. A program that
 // takes no lock may come in between: then it is compared as a whole the next time.
 func (d *document) exchange(fsys durable.FS, out []byte, length int64) error {
-	if info, err := fsys.Stat(d.path); err != nil || info != d.info {
-		return errors.Join(errWriting, err)
+	if !d.justLooked {
+		if info, err := fsys.Stat(d.path); err != nil || info != d.info {
+			return errors.Join(errWriting, err)
+		}
 	}
 	if err := d.write(out, length); err != nil {
 		return err
