@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -93,6 +94,96 @@ func benchAppend(b *testing.B, sync Sync, held int) {
 	b.ReportMetric(float64(mine.Nanoseconds()), "median-ns/append")
 	b.ReportMetric(float64(other.Nanoseconds()), "median-ns/bare")
 	b.ReportMetric(float64(mine)/float64(other), "ratio")
+}
+
+// BenchmarkAppendCrowd measures durable appends by many goroutines at once against an ideal group commit, in turns: its
+// writers hand their lines to one goroutine that writes and syncs all that have come.
+func BenchmarkAppendCrowd(b *testing.B) {
+	for _, writers := range []int{8, 64} {
+		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
+			dir := b.TempDir()
+			book := open(b, dir, nil)
+			w := newBare(b, dir)
+			const each = 50
+			var took [2]time.Duration
+			n := 0
+			for b.Loop() {
+				events := make([]Event, writers*each)
+				for i := range events {
+					events[i] = benchEvent(b, n)
+					n++
+				}
+				crowd := func(append func(Event)) time.Duration {
+					began := time.Now()
+					var wg sync.WaitGroup
+					for i := range writers {
+						wg.Go(func() {
+							for _, e := range events[i*each : (i+1)*each] {
+								append(e)
+							}
+						})
+					}
+					wg.Wait()
+					return time.Since(began)
+				}
+				took[0] += crowd(func(e Event) {
+					if _, err := book.Append(context.Background(), e); err != nil {
+						b.Error(err)
+					}
+				})
+				g := group{w: w, lines: make(chan groupLine, writers)}
+				done := make(chan struct{})
+				go func() { g.run(b); close(done) }()
+				took[1] += crowd(g.append)
+				close(g.lines)
+				<-done
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(n)/took[0].Seconds(), "events/s")
+			b.ReportMetric(float64(n)/took[1].Seconds(), "ideal/s")
+			b.ReportMetric(float64(took[1])/float64(took[0]), "ratio")
+		})
+	}
+}
+
+// group is an ideal group commit: no lock, no checks.
+type group struct {
+	w     *bare
+	lines chan groupLine
+}
+
+type groupLine struct {
+	line []byte
+	done chan struct{}
+}
+
+func (g *group) append(e Event) {
+	l := groupLine{e.Line(), make(chan struct{})}
+	g.lines <- l
+	<-l.done
+}
+
+func (g *group) run(b *testing.B) {
+	var buf []byte
+	for l := range g.lines {
+		waiting := []groupLine{l}
+		buf = append(append(buf[:0], l.line...), '\n')
+		for more := true; more; {
+			select {
+			case l, more = <-g.lines:
+				if more {
+					waiting = append(waiting, l)
+					buf = append(append(buf, l.line...), '\n')
+				}
+			default:
+				more = false
+			}
+		}
+		g.w.append(b, buf, true)
+		for _, l := range waiting {
+			close(l.done)
+		}
+	}
 }
 
 func median(took []time.Duration) time.Duration {
