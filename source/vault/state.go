@@ -65,6 +65,8 @@ const (
 	historyLength = 64
 	historyHex    = 16 // hex digits of a hash in History
 	sumPrefix     = `{"sum":"`
+	boardPrefix   = `,"board":`
+	stateEnd      = "}\n"
 	displacedMark = "\x00" // in the name of a displaced board, between its old path and its lineage
 )
 
@@ -74,29 +76,46 @@ const timeLayout = "2006-01-02T15:04:05.000000-07:00"
 // errNewer is a state of a later version of Daybook, which must not be taken for a damaged one.
 var errNewer = errors.New("written by a newer version of Daybook")
 
-// encode returns the state as a file: one compact JSON object whose first member is a check sum of the rest.
+// encode returns the state as a file: one compact JSON object whose first member is a check sum of the rest, and whose last
+// is the board, which is in that form already and may be large.
 func (s *state) encode() []byte {
+	head := *s
+	head.Board = nil
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		panic("a state that cannot be encoded: " + err.Error()) // Board is compact JSON by construction
+	if err := enc.Encode(head); err != nil {
+		panic("a state that cannot be encoded: " + err.Error()) // it has only strings, numbers and maps of those
 	}
 	rest := buf.Bytes()[1:] // without the opening brace
-	sum := sha256.Sum256(rest)
-	out := make([]byte, 0, len(sumPrefix)+2*sha256.Size+2+len(rest))
-	out = hex.AppendEncode(append(out, sumPrefix...), sum[:])
-	return append(append(out, '"', ','), rest...)
+	const start = len(sumPrefix) + 2*sha256.Size + 2
+	out := make([]byte, start, start+len(rest)+len(boardPrefix)+len(s.Board))
+	out = append(out, rest...)
+	if s.Board != nil {
+		out = append(bytes.TrimSuffix(out, []byte(stateEnd)), boardPrefix...)
+		out = append(append(out, s.Board...), stateEnd...)
+	}
+	sum := sha256.Sum256(out[start:])
+	return append(append(hex.AppendEncode(append(out[:0], sumPrefix...), sum[:]), '"', ','), out[start:]...)
 }
 
-// decodeState is the inverse of encode. Every damage is an error, and a newer format is errNewer.
+// decodeState is the inverse of encode. Every damage is an error, and a newer format is errNewer. Whether the board is one,
+// board tells.
 func decodeState(data []byte) (*state, error) {
+	s, err := decodeSealed(data)
+	if err == nil && s.Format <= stateFormat {
+		return s, nil
+	}
 	var head struct {
 		Format int `json:"format"`
 	}
 	if json.Unmarshal(data, &head) == nil && head.Format > stateFormat {
 		return nil, errNewer
 	}
+	return nil, err
+}
+
+func decodeSealed(data []byte) (*state, error) {
 	const start = len(sumPrefix) + 2*sha256.Size + 2
 	if len(data) < start || string(data[:len(sumPrefix)]) != sumPrefix || string(data[start-2:start]) != `",` {
 		return nil, errors.New("it has no check sum")
@@ -106,10 +125,17 @@ func decodeState(data []byte) (*state, error) {
 		return nil, errors.New("its check sum is wrong")
 	}
 	var s state
-	if err := json.Unmarshal(data, &s); err != nil {
+	head, board, cut := bytes.Cut(data, []byte(boardPrefix+"{")) // no other member "board" is an object
+	if cut = cut && bytes.HasSuffix(board, []byte(stateEnd)); cut {
+		s.Board = data[len(head)+len(boardPrefix) : len(data)-len(stateEnd)]
+		head = append(bytes.Clone(head), stateEnd...)
+	} else {
+		head = data
+	}
+	if err := json.Unmarshal(head, &s); err != nil {
 		return nil, err
 	}
-	if s.Format != stateFormat || s.Lineage == "" || s.Path == "" {
+	if s.Format == stateFormat && (s.Lineage == "" || s.Path == "") || s.Format < stateFormat {
 		return nil, errors.New("it is incomplete")
 	}
 	return &s, nil
