@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"daybook/bench/event"
 	"daybook/bench/measure"
 )
 
@@ -107,6 +108,11 @@ func (c config) check() error {
 	for _, n := range c.sizes {
 		if n < 200 || n > 1_000_000 {
 			return fmt.Errorf("-sizes: %d is not between 200 and 1000000", n)
+		}
+	}
+	for _, n := range c.read {
+		if n < event.Special {
+			return fmt.Errorf("-read: %d events are too few to look for one in them: %d at least", n, event.Special)
 		}
 	}
 	for _, n := range c.writers {

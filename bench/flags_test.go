@@ -19,7 +19,7 @@ func TestParseFlags(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	for _, bad := range []string{
-		"-writers 0", "-writers x", "-sizes 10", "-only both", "-sync maybe", "-rounds 0", "here",
+		"-writers 0", "-writers x", "-read 10", "-sizes 10", "-only both", "-sync maybe", "-rounds 0", "here",
 	} {
 		if _, err := parseFlags(strings.Fields(bad), io.Discard); err == nil {
 			t.Errorf("%s is no error", bad)

@@ -54,7 +54,7 @@ func bySize(sync bool, size int) measure.Scenario {
 		Sync: sync, Writers: 1, Size: size,
 	}
 	for _, k := range []peer.Kind{
-		peer.Daybook(), peer.Parsed(), peer.Locked(), peer.Written(), peer.Zerolog(), peer.Slog(), peer.BoltUpdate(),
+		peer.Daybook(), peer.Locked(), peer.Written(), peer.Parsed(), peer.Zerolog(), peer.Slog(), peer.BoltUpdate(),
 		peer.SQLite(),
 	} {
 		if k.Suits(sync, 1) {
@@ -73,7 +73,7 @@ func (c config) byHeld(sync bool) measure.Scenario {
 	}
 	s := measure.Scenario{Name: name, Sync: sync, Writers: 1, Size: usual}
 	for _, k := range []peer.Kind{
-		peer.Daybook(), peer.Document(), peer.Locked(), peer.BoltUpdate(), peer.SQLite(), peer.Copied(), peer.Dumped(),
+		peer.Daybook(), peer.Locked(), peer.Document(), peer.BoltUpdate(), peer.SQLite(), peer.Copied(), peer.Dumped(),
 	} {
 		for _, held := range c.held {
 			if !k.Grows || held <= c.recipes {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Day is the day of all events, and PerDay how many fit into it.
-const (
-	Day    = "2025-11-08"
-	PerDay = int(24 * time.Hour / spacing)
-)
+// Day is the day of all events.
+const Day = "2025-11-08"
 
-// spacing is the time between two events.
-const spacing = 50 * time.Millisecond
+// spacing is the time between two events, and perDay how many fit into a day: the next ones repeat their times.
+const (
+	spacing = 50 * time.Millisecond
+	perDay  = int(24 * time.Hour / spacing)
+)
 
 // Shape is what kind of event is made.
 type Shape int
@@ -44,14 +44,14 @@ const small = 400
 
 const objects = `[{"label":"person","confidence":0.94,"bbox":{"x":64,"y":40,"width":150,"height":310}}]`
 
-// Make makes the n-th event (0 ≤ n < PerDay) of size bytes, newline included: a text fills it up. An event is longer
+// Make makes the n-th event of size bytes, newline included: a text fills it up. An event is longer
 // if its other members are; a Camera event is not from 200 bytes on. Events of one shape and different numbers have
 // different ids.
 func Make(shape Shape, n, size int) Event {
 	start := time.Date(2025, 11, 8, 0, 0, 0, 0, time.UTC)
 	e := Event{
 		ID:        fmt.Sprintf("evt_%016d", n),
-		Timestamp: start.Add(time.Duration(n) * spacing).Format("2006-01-02T15:04:05.000000Z"),
+		Timestamp: start.Add(time.Duration(n%perDay) * spacing).Format("2006-01-02T15:04:05.000000Z"),
 	}
 	if shape == Board {
 		e.Line = board(e, n, size)

@@ -15,7 +15,7 @@ func TestMake(t *testing.T) {
 			if shape == Board && size < 300 {
 				continue // its members alone are longer
 			}
-			for _, n := range []int{0, 1, Special / 2, PerDay - 1} {
+			for _, n := range []int{0, 1, Special / 2, perDay - 1, 2 * perDay} {
 				e := Make(shape, n, size)
 				if got := len(e.Line); got != size {
 					t.Errorf("Make(%v, %d, %d) has %d bytes", shape, n, size, got)

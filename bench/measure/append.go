@@ -61,7 +61,7 @@ type Series struct {
 
 // limits of the events of one round: how many, and how many bytes.
 const (
-	maxOps   = 20_000
+	maxOps   = 5_000
 	maxBytes = 16 << 20
 )
 
@@ -85,7 +85,7 @@ func Append(dir string, s Scenario, pace Pace, say func(string)) (_ Appends, err
 		}
 		runners = append(runners, r)
 	}
-	for _, r := range runners { // the first round warms up and tells how many appends fill a slice
+	for _, r := range runners {
 		if err := r.calibrate(pace.Slice); err != nil {
 			return result, fmt.Errorf("append to %s: %w", r.Kind.Name, err)
 		}
@@ -93,7 +93,7 @@ func Append(dir string, s Scenario, pace Pace, say func(string)) (_ Appends, err
 	for round := range pace.Rounds {
 		for i := range runners {
 			r := runners[(i+round)%len(runners)] // nobody always follows the same one
-			if err := r.round(); err != nil {
+			if _, err := r.round(); err != nil {
 				return result, fmt.Errorf("append to %s: %w", r.Kind.Name, err)
 			}
 		}
@@ -153,19 +153,23 @@ func (r *runner) make(n int) []event.Event {
 	return events
 }
 
-// calibrate finds out how many appends take about slice.
+// calibrate finds out how many appends take about slice. The first ones do not count: what a log does once, such as
+// reading what it holds, it does then.
 func (r *runner) calibrate(slice time.Duration) error {
+	r.ops = r.s.Writers
+	if _, err := r.round(); err != nil {
+		return err
+	}
 	most := min(maxOps, max(maxBytes/r.s.Size, r.s.Writers))
-	for r.ops = r.s.Writers; ; r.ops = min(4*r.ops, most) {
-		began := time.Now()
-		if err := r.round(); err != nil {
+	for ; ; r.ops = min(4*r.ops, most) {
+		took, err := r.round()
+		if err != nil {
 			return err
 		}
-		took := max(time.Since(began), time.Microsecond)
 		if took < slice/4 && r.ops < most {
 			continue
 		}
-		n := int(float64(r.ops) * float64(slice) / float64(took))
+		n := int(float64(r.ops) * float64(slice) / float64(max(took, 1)))
 		r.ops = min(max(n, r.s.Writers), most)
 		break
 	}
@@ -173,10 +177,10 @@ func (r *runner) calibrate(slice time.Duration) error {
 	return nil
 }
 
-// round appends ops events, each writer its share of them, and notes how long each took.
-func (r *runner) round() error {
+// round appends ops events, each writer its share of them, and notes how long each took. It returns how long all took.
+func (r *runner) round() (time.Duration, error) {
 	if err := r.log.Prepare(r.make(r.ops)); err != nil {
-		return err
+		return 0, err
 	}
 	took := make([]time.Duration, r.ops)
 	runtime.GC() // what another one has left is not collected at the expense of this one
@@ -195,7 +199,7 @@ func (r *runner) round() error {
 	all := time.Since(began)
 	allocs := mallocs() - before
 	if err := errors.Join(errs...); err != nil {
-		return err
+		return all, err
 	}
 	slices.Sort(took)
 	r.took = append(r.took, took...)
@@ -203,9 +207,9 @@ func (r *runner) round() error {
 	r.rates = append(r.rates, float64(r.ops)/all.Seconds())
 	r.allocs = append(r.allocs, float64(allocs)/float64(r.ops))
 	if r.s.Sync {
-		return nil
+		return all, nil
 	}
-	return settle(r.dir) // so that what the disk still has to do for it is not done while another one is measured
+	return all, settle(r.dir) // so that what the disk still has to do for it is not done while another one is measured
 }
 
 // write appends the events of one writer.

@@ -21,7 +21,8 @@ type Import struct {
 	RSS    int64   `json:"max_rss_bytes"`
 }
 
-// maxVault is how many events the book with a session document has at most: for more it is not made.
+// maxVault is how many events the book with a session document has at most: for more it is not made, and they
+// are only filtered.
 const maxVault = 200_000
 
 // NewLibrary makes a Library of events in a directory that exists and is empty. The books are made by the program.
@@ -48,7 +49,7 @@ func NewLibrary(ctx context.Context, dir, program string, events, size int, say 
 		if _, err := run(ctx, zone); err != nil {
 			return l, imported, err
 		}
-		args := []string{program, "append", "--book", book.dir, "--sync", "none", lines}
+		args := []string{program, "append", "--book", book.dir, lines}
 		p, err := run(ctx, Command{Name: "daybook append", Args: args, watch: func(pid int) {
 			imported.RSS = 0
 			for now := peak(pid); now > 0; now = peak(pid) { // none any more when the process has ended

@@ -86,7 +86,7 @@ func TestReadLimit(t *testing.T) {
 
 // Without the program its commands are skipped.
 func TestLibraryWithoutProgram(t *testing.T) {
-	for _, task := range (Library{Daybook: "no-such-program-here", Book: event.Day}).Tasks() {
+	for _, task := range (Library{Daybook: "no-such-program-here", Book: event.Day, Vault: "vault"}).Tasks() {
 		if task.Commands[0].Skip == "" {
 			t.Errorf("%s is not skipped", task.Name)
 		}

@@ -14,8 +14,8 @@ import (
 	"daybook/bench/stat"
 )
 
-// Opening is what it takes to open a day for append: Open and the first Append to a day that holds events already,
-// alternately with reading the day's file whole.
+// Opening is what it takes to open a day for append: Open and the first Append, not synced, to a day that holds events
+// already, which are durable; alternately with reading the day's file whole.
 type Opening struct {
 	Held  int     `json:"held"`
 	Bytes int64   `json:"bytes"`   // of the day's file
@@ -65,7 +65,7 @@ func Open(dir string, held, size, rounds int) (_ Opening, err error) {
 }
 
 func fillBook(dir string, held, size int) error {
-	log, err := peer.Daybook().Open(dir, peer.Config{})
+	log, err := peer.Daybook().Open(dir, peer.Config{Sync: true})
 	if err != nil {
 		return err
 	}

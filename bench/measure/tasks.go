@@ -16,7 +16,7 @@ type Library struct {
 	SQLite  string // a database as peer.OpenSQLite makes it
 }
 
-// Tasks are what is measured of reading. A program that is missing, or is too old for a task, is skipped.
+// Tasks are what is measured of reading; without a Vault it is the filter only. A program that is missing, or is too old for a task, is skipped.
 func (l Library) Tasks() []Task {
 	day := filepath.Join(l.Book, event.Day, "events.json")
 	ours := func(name string, answer func([]byte) string, args ...string) Command {
@@ -26,23 +26,23 @@ func (l Library) Tasks() []Task {
 		}
 		return c
 	}
-	documented := ours("stats, with a document", nil, "stats", event.Day, "--book", l.Vault)
-	if l.Vault == "" {
-		documented.Skip = "not over so many events"
-	}
 	const where = `SELECT line FROM events WHERE json_extract(line, '$.metadata.run') = 'special'`
 	const reduce = `reduce inputs as $e ({}; .n += 1 | .first //= $e.timestamp | .last = $e.timestamp)`
 	const sums = `SELECT count(*), min(timestamp), max(timestamp) FROM events`
+	filter := Task{"filter", []Command{
+		ours("query", Lines, "query", "--book", l.Book, "--where", "metadata.run=special"),
+		theirs("grep", Text, "grep", "-c", `"run":"special"`, day),
+		theirs("jq", Lines, "jq", "-c", `select(.metadata.run == "special")`, day),
+		theirs("sqlite3", Lines, "sqlite3", l.SQLite, where),
+	}}
+	if l.Vault == "" {
+		return []Task{filter}
+	}
 	return []Task{
-		{"filter", []Command{
-			ours("query", Lines, "query", "--book", l.Book, "--where", "metadata.run=special"),
-			theirs("grep", Text, "grep", "-c", `"run":"special"`, day),
-			theirs("jq", Lines, "jq", "-c", `select(.metadata.run == "special")`, day),
-			theirs("sqlite3", Lines, "sqlite3", l.SQLite, where),
-		}},
+		filter,
 		{"statistics", []Command{
 			ours("stats", nil, "stats", event.Day, "--book", l.Book),
-			documented,
+			ours("stats, with a document", nil, "stats", event.Day, "--book", l.Vault),
 			theirs("wc", nil, "wc", "-l", day),
 			theirs("jq", nil, "jq", "-n", reduce, day),
 			theirs("sqlite3", nil, "sqlite3", l.SQLite, sums),

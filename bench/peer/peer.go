@@ -50,11 +50,10 @@ func (k Kind) Suits(sync bool, writers int) bool {
 	return true
 }
 
-// All returns all kinds, Daybook first.
+// All returns all kinds, Daybook first and beside it what it is held against.
 func All() []Kind {
 	return []Kind{
-		Daybook(), Parsed(), Plain(), Document(),
-		Locked(), Written(), Group(),
+		Daybook(), Locked(), Group(), Written(), Parsed(), Plain(), Document(),
 		Zerolog(), Slog(), BoltUpdate(), BoltBatch(), BoltSized(), SQLite(),
 		Copied(), Dumped(),
 	}

@@ -51,6 +51,6 @@ func (p Dots) draw(c *canvas, top float64) {
 			said += " · p99 " + Number(b.Mark)
 		}
 		c.circle(a.at(b.Value), y, dotRadius, string(b.Tone))
-		c.text(end+10, y-3, "soft value", "start", said)
+		c.text(end+10, y-3, "soft", "start", said)
 	}
 }

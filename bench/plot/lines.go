@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Lines is a chart of lines on logarithmic axes. An x of zero stands at the beginning of the axis.
@@ -60,36 +61,48 @@ func (p Lines) draw(c *canvas, top float64) {
 		c.text(x.at(v), bottom+16, "soft", "middle", Number(v))
 	}
 	c.text(left+x.size/2, bottom+33, "soft", "middle", p.XUnit+" (across) and "+p.YUnit+" (up), logarithmic")
-	for _, l := range p.Lines {
-		c.polyline(l, x, y)
+	for i, l := range p.Lines {
+		var points []Point // in pixels
+		for _, q := range l.Points {
+			points = append(points, Point{x.at(q.X), y.at(q.Y)})
+			c.circle(x.at(q.X), y.at(q.Y), 3, string(l.Tone))
+		}
+		c.polyline(points, l.Tone, p.dashes(i))
 	}
 	p.labels(c, y, left+x.size+12)
 }
 
-func (c *canvas) polyline(l Line, x, y axis) {
-	fmt.Fprintf(&c.b, `<polyline class="line %s" points="`, l.Tone)
-	for i, q := range l.Points {
-		if i > 0 {
-			c.b.WriteByte(' ')
+// dashes tells the i-th line from those before it that have its colour.
+func (p Lines) dashes(i int) string {
+	patterns := [...]string{"none", "7 4", "2 3", "9 3 2 3"}
+	same := 0
+	for _, l := range p.Lines[:i] {
+		if l.Tone == p.Lines[i].Tone {
+			same++
 		}
-		fmt.Fprintf(&c.b, "%.1f,%.1f", x.at(q.X), y.at(q.Y))
 	}
-	c.b.WriteString(`"/>` + "\n")
-	for _, q := range l.Points {
-		c.circle(x.at(q.X), y.at(q.Y), 3, string(l.Tone))
+	return patterns[same%len(patterns)]
+}
+
+func (c *canvas) polyline(points []Point, tone Tone, dashes string) {
+	var at []string
+	for _, q := range points {
+		at = append(at, fmt.Sprintf("%.1f,%.1f", q.X, q.Y))
 	}
+	fmt.Fprintf(&c.b, `<polyline class="%s line" stroke-dasharray="%s" points="%s"/>`+"\n", tone, dashes, strings.Join(at, " "))
 }
 
 // labels names the lines beside their ends, moved apart where they would lie upon each other.
 func (p Lines) labels(c *canvas, y axis, left float64) {
 	type label struct {
-		at   float64
-		line Line
+		at     float64
+		line   Line
+		dashes string
 	}
 	var all []label
-	for _, l := range p.Lines {
+	for i, l := range p.Lines {
 		if n := len(l.Points); n > 0 {
-			all = append(all, label{y.at(l.Points[n-1].Y), l})
+			all = append(all, label{y.at(l.Points[n-1].Y), l, p.dashes(i)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b label) int { return cmp.Compare(a.at, b.at) })
@@ -102,7 +115,7 @@ func (p Lines) labels(c *canvas, y axis, left float64) {
 		low = all[i].at - labelStep
 	}
 	for _, l := range all {
-		c.rect(left, l.at-5, 10, 10, string(l.line.Tone))
-		c.text(left+16, l.at+4, "", "start", l.line.Label)
+		c.polyline([]Point{{left, l.at}, {left + 24, l.at}}, l.line.Tone, l.dashes)
+		c.text(left+30, l.at+4, "", "start", l.line.Label)
 	}
 }

@@ -109,10 +109,6 @@ func (c *canvas) text(x, y float64, class, anchor, s string) {
 		class, x, y, anchor, html.EscapeString(s))
 }
 
-func (c *canvas) rect(x, y, w, h float64, class string) {
-	fmt.Fprintf(&c.b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2"/>`+"\n", class, x, y, w, h)
-}
-
 func (c *canvas) circle(x, y, r float64, class string) {
 	fmt.Fprintf(&c.b, `<circle class="%s" cx="%.1f" cy="%.1f" r="%.1f"/>`+"\n", class, x, y, r)
 }

@@ -100,9 +100,9 @@ func TestPrint(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"durable, 1 writer, events of 430 bytes; ratios to bare calls, with a lock\n",
+		"durable, 1 writer, 430 bytes; ratios to bare calls, with a lock\n",
 		"  Daybook                     0     110     220      9000       1.10       0.900    2.00\n",
-		"durable, 64 writers, events of 430 bytes; ratios to ideal group commit\n",
+		"durable, 64 writers, 430 bytes; ratios to ideal group commit\n",
 		"  jq             skipped: jq is not installed\n",
 		"  grep                 100  0.333     1\n",
 		"  first    ≤ 1    0.5  met\n",

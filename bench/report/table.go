@@ -25,7 +25,7 @@ func (r Report) Print(w io.Writer) error {
 			o.Held, float64(o.Bytes)/1e6, figure(o.Open), figure(o.Read), figure(o.Ratio))
 	}
 	for _, i := range r.Imports {
-		fmt.Fprintf(&b, "\ndaybook append --sync none: %d events in %s ms, resident memory at most %.0f MB\n",
+		fmt.Fprintf(&b, "\ndaybook append: %d events in %s ms, resident memory at most %.0f MB\n",
 			i.Events, figure(i.Took), float64(i.RSS)/1e6)
 	}
 	for _, t := range r.Reads {
@@ -59,7 +59,10 @@ func appendTable(a measure.Appends) string {
 		}
 		rows = append(rows, row)
 	}
-	title := fmt.Sprintf("%s, events of %d bytes", a.Name, a.Size)
+	title := a.Name
+	if !strings.HasSuffix(title, " bytes") {
+		title += fmt.Sprintf(", %d bytes", a.Size)
+	}
 	if ok {
 		title += "; ratios to " + base.Name
 	}
