@@ -74,7 +74,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	f.IntVar(&c.pace.Rounds, "rounds", 9, "how often each takes its turn")
 	f.DurationVar(&c.pace.Slice, "slice", 25*time.Millisecond, "how long a turn of appends is, about")
 	f.IntVar(&c.limits.Rounds, "runs", 5, "how often a program that reads is run")
-	f.DurationVar(&c.limits.Time, "read-time", 4*time.Second, "and for how long, about: then no further run")
+	f.DurationVar(&c.limits.Time, "read-time", 3*time.Second, "and for how long, about: then no further run")
 	only := f.String("only", "", "measure only `WHAT`: append or read")
 	sync := f.String("sync", "", "measure only appends that are durable (`MODE` on) or not (off)")
 	quick := f.Bool("quick", false, "a little of everything, in seconds: to see that it works")

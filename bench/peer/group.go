@@ -63,7 +63,7 @@ func (g *group) Append(i int) error {
 	}
 	g.leading.Lock()
 	defer g.leading.Unlock()
-	runtime.Gosched() // whose batch has just been written comes along
+	runtime.Gosched() // whose batch has just been written comes along: fewer, larger batches are faster
 	g.mu.Lock()
 	g.next = newBatch()
 	g.mu.Unlock()

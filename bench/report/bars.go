@@ -14,7 +14,9 @@ import (
 type Bar struct {
 	What  string `json:"what"`
 	Bound string `json:"bound"`
-	Value string `json:"value"` // "" if it was not measured
+	Value string `json:"value"` // median; "" if it was not measured
+	// Range is the quartiles of the rounds' values around it; "" if there were no rounds.
+	Range string `json:"quartiles,omitempty"`
 	State State  `json:"state"`
 }
 
@@ -44,18 +46,25 @@ const (
 
 // value is what one bar is about: ok is false if it was not measured.
 type value struct {
-	v  float64
-	ok bool
+	v      float64
+	ok     bool
+	spread stat.Spread // zero if there were no rounds
 }
+
+// spread is the value of some rounds.
+func spread(s stat.Spread) value { return value{s.Median, true, s} }
+
+// single is a value without rounds.
+func single(v float64) value { return value{v: v, ok: true} }
 
 // JudgeBars returns the bars of issue 6 with what r has measured for them.
 func (r Report) JudgeBars() []Bar {
 	p50 := func(scenario, a, b string) value { return r.ratio(scenario, a, 0, b, 0, roundP50s) }
 	rate := func(a, b string) value { return r.ratio(Durable64, a, 0, b, 0, roundRates) }
 	ours, locked := peer.Daybook().Name, peer.Locked().Name
-	const single = "durable append, 1 writer, against lock + write + fdatasync + unlock"
+	const durable = "durable append, 1 writer, against lock + write + fdatasync + unlock"
 	bars := []Bar{
-		atMost(single, 1.15, "%.2f", p50(Durable1, ours, locked)),
+		atMost(durable, 1.15, "%.2f", p50(Durable1, ours, locked)),
 		atLeast("durable append, 64 writers, against the ideal group commit", 0.75, "%.2f", rate(ours, peer.Group().Name)),
 		atLeast("… against SQLite", 5, "%.1f", rate(ours, peer.SQLite().Name)),
 		atLeast("… against bbolt's Batch", 5, "%.1f", rate(ours, peer.BoltBatch().Name)),
@@ -76,23 +85,26 @@ func (r Report) JudgeBars() []Bar {
 func (r Report) otherBars() []Bar {
 	var allocs, open value
 	if s, ok := Series(r.Scenario(Unsynced1), peer.Daybook().Name, 0); ok {
-		allocs = value{s.Allocs, true}
+		allocs = single(s.Allocs)
 	}
 	for _, o := range r.Openings {
 		if o.Held == ManyHeld {
-			open = value{o.Open, true}
+			open = single(o.Open)
 		}
 	}
 	var rss value
 	for _, i := range r.Imports {
 		if i.Events == QueriedEvents {
-			rss = value{float64(i.RSS) / 1e6, true}
+			rss = single(float64(i.RSS) / 1e6)
 		}
 	}
 	query := func(a, b string) value { return r.commands("filter", a, b, QueriedEvents) }
 	stats := func(command string) value {
 		runs, ok := r.Runs("statistics", command, ManyHeld)
-		return value{runs.Median, ok}
+		if !ok {
+			return value{}
+		}
+		return spread(stat.SpreadOf(runs.Rounds))
 	}
 	return []Bar{
 		atMost("allocations per append through the library", 3, "%.1f", allocs),
@@ -126,7 +138,7 @@ func (r Report) ratio(scenario, a string, heldA int, b string, heldB int, of fun
 	if !okX || !okY {
 		return value{}
 	}
-	return value{stat.Ratios(of(x), of(y)).Median, true}
+	return spread(stat.Ratios(of(x), of(y)))
 }
 
 // share is what the session document adds to an append, in microseconds: the median of the rounds' differences.
@@ -141,7 +153,7 @@ func (r Report) share() value {
 	for i := range min(len(with.RoundP50s), len(without.RoundP50s)) {
 		shares = append(shares, with.RoundP50s[i]-without.RoundP50s[i])
 	}
-	return value{stat.Median(shares), true}
+	return spread(stat.SpreadOf(shares))
 }
 
 // commands is the median of a round's ratios between two commands of a task over so many events.
@@ -151,7 +163,7 @@ func (r Report) commands(task, a, b string, events int) value {
 	if !okX || !okY {
 		return value{}
 	}
-	return value{stat.Ratios(x.Rounds, y.Rounds).Median, true}
+	return spread(stat.Ratios(x.Rounds, y.Rounds))
 }
 
 // atMost is a bar that is met by values up to bound. format spells the value, its unit included.
@@ -182,6 +194,10 @@ func judge(what, relation string, bound float64, format string, v value, met boo
 		return b
 	}
 	b.Value, b.State = fmt.Sprintf(format, v.v), NotMet
+	if v.spread != (stat.Spread{}) {
+		number, _, _ := strings.Cut(format, "f")
+		b.Range = fmt.Sprintf(number+"f–"+number+"f", v.spread.Q1, v.spread.Q3)
+	}
 	if met {
 		b.State = Met
 	}

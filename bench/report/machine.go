@@ -13,7 +13,7 @@ import (
 // Machine is where and when a Report was made.
 type Machine struct {
 	When       time.Time `json:"when"`
-	System     string    `json:"system"` // as in linux/amd64, with the kernel's release
+	System     string    `json:"system"` // as in linux/amd64, with the kernel's version
 	CPU        string    `json:"cpu"`
 	Cores      int       `json:"cores"`
 	Go         string    `json:"go"`
@@ -27,7 +27,7 @@ func ThisMachine(dir string) Machine {
 	release := "unknown"
 	var name unix.Utsname
 	if unix.Uname(&name) == nil {
-		release = unix.ByteSliceToString(name.Release[:])
+		release = version(unix.ByteSliceToString(name.Release[:]))
 	}
 	return Machine{
 		When:   time.Now().UTC().Truncate(time.Second),
@@ -35,6 +35,14 @@ func ThisMachine(dir string) Machine {
 		CPU:    cpu(), Cores: runtime.NumCPU(), Go: runtime.Version(), FileSystem: fileSystem(dir),
 		LoadBefore: Load(),
 	}
+}
+
+// version is the part of a kernel's release that says what it can: 6.18 of 6.18.44-generic.
+func version(release string) string {
+	if parts := strings.SplitN(release, ".", 3); len(parts) == 3 {
+		return parts[0] + "." + parts[1]
+	}
+	return release
 }
 
 // Load returns the system's load averages as it spells them.

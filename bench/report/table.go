@@ -89,9 +89,9 @@ func readTable(t measure.Reads) string {
 }
 
 func barTable(bars []Bar) string {
-	rows := [][]string{{"bar", "bound", "value", ""}}
+	rows := [][]string{{"bar", "bound", "value", "quartiles", ""}}
 	for _, b := range bars {
-		rows = append(rows, []string{b.What, b.Bound, b.Value, string(b.State)})
+		rows = append(rows, []string{b.What, b.Bound, b.Value, b.Range, string(b.State)})
 	}
 	return align(rows)
 }
