@@ -57,7 +57,7 @@ func spread(s stat.Spread) value { return value{s.Median, true, s} }
 // single is a value without rounds.
 func single(v float64) value { return value{v: v, ok: true} }
 
-// JudgeBars returns the bars of issue 6 with what r has measured for them.
+// JudgeBars returns the bars that Daybook is to hold, with what r has measured for them.
 func (r Report) JudgeBars() []Bar {
 	p50 := func(scenario, a, b string) value { return r.ratio(scenario, a, 0, b, 0, roundP50s) }
 	rate := func(a, b string) value { return r.ratio(Durable64, a, 0, b, 0, roundRates) }
