@@ -84,7 +84,14 @@ func (e Edge) Member(name string) (json.RawMessage, bool) { return rawMember(e.r
 // others in the order of the file. Parse reads it back as the same board, and what Parse accepted once is encoded to
 // the same bytes ever after. The bytes are the caller's.
 func (b *Board) Encode() []byte {
-	out := []byte(`{"nodes":[`)
+	size := len(`{"nodes":[],"edges":[]}`)
+	for _, raw := range b.nodes() {
+		size += len(raw) + 1
+	}
+	for _, raw := range b.edges() {
+		size += len(raw) + 1
+	}
+	out := append(make([]byte, 0, size), `{"nodes":[`...)
 	for i, raw := range b.nodes() {
 		out = append(appendComma(out, i), raw...)
 	}

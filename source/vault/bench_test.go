@@ -7,15 +7,22 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
 	"daybook"
 )
 
-// BenchmarkSave is one save of a board of 200 cards from the end of the debounce: the file is read, compared and
-// recorded in a real book, each on disk. Ten cards are recoloured.
+// BenchmarkSave is one save of a board from the end of the debounce: the file is read, compared and recorded in a real
+// book, each on disk. Ten cards are recoloured. The larger board has 5 MB.
 func BenchmarkSave(b *testing.B) {
+	for _, c := range []struct{ cards, words int }{{200, 12}, {5000, 120}} {
+		b.Run(fmt.Sprintf("cards=%d", c.cards), func(b *testing.B) { benchSave(b, c.cards, strings.Repeat("a_word___", c.words)) })
+	}
+}
+
+func benchSave(b *testing.B, cards int, text string) {
 	root := b.TempDir()
 	book, err := daybook.Open(filepath.Join(root, ".learning_sessions"), nil)
 	if err != nil {
@@ -29,9 +36,9 @@ func BenchmarkSave(b *testing.B) {
 	defer v.Close()
 	file := filepath.Join(root, "a.canvas")
 	save := func(round int) {
-		items := make([]string, 200)
+		items := make([]string, cards)
 		for i := range items {
-			items[i] = fmt.Sprintf("n%d:%d:%s", i, 1+i%5, "some_words_on_a_card_as_long_as_they_are_on_the_average,_which_is_about_a_hundred_or_so")
+			items[i] = fmt.Sprintf("n%d:%d:%s", i, 1+i%5, text)
 			if i < 10 {
 				items[i] = fmt.Sprintf("n%d:%d", i, round%6)
 			}

@@ -13,7 +13,7 @@ type twins struct {
 	added map[canvas.Kind]map[string]int // how many have come with each id
 	still bool                           // what was there stays as it was before the save
 	many  map[string]bool                // ids that several nodes of the old or the new board have
-	texts map[string]string              // of the others: the new board's before the old one's
+	last  map[string]canvas.Node         // of the others: the new board's before the old one's
 }
 
 func newTwins(old, board *canvas.Board) *twins {
@@ -22,7 +22,7 @@ func newTwins(old, board *canvas.Board) *twins {
 		edges: map[string][]canvas.Edge{},
 		added: map[canvas.Kind]map[string]int{canvas.NodeAdded: {}, canvas.EdgeAdded: {}},
 		many:  map[string]bool{},
-		texts: map[string]string{},
+		last:  map[string]canvas.Node{},
 	}
 	for i, b := range []*canvas.Board{old, board} {
 		if b == nil {
@@ -31,8 +31,10 @@ func newTwins(old, board *canvas.Board) *twins {
 		here := map[string]bool{}
 		for _, n := range b.Nodes {
 			id := n.ID()
-			t.many[id] = t.many[id] || here[id]
-			t.texts[id], here[id] = n.Text(), true
+			if here[id] {
+				t.many[id] = true
+			}
+			t.last[id], here[id] = n, true
 			if i == 0 {
 				t.nodes[id] = append(t.nodes[id], n)
 			}
@@ -70,7 +72,7 @@ func (t *twins) old(c canvas.Change) json.RawMessage {
 // words returns the text of the node that a change is about.
 func (t *twins) words(c canvas.Change) string {
 	if !t.many[c.ID] {
-		return t.texts[c.ID]
+		return t.last[c.ID].Text()
 	}
 	if c.Kind == canvas.NodeRemoved {
 		return t.nodes[c.ID][c.Index].Text()
