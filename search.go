@@ -1,0 +1,218 @@
+package daybook
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"daybook/internal/dayfile"
+	"daybook/internal/durable"
+)
+
+// Condition is what a member of an event must be, for Search.
+type Condition struct {
+	// Member is the path of the member: names from the outside in, joined by dots, as in metadata.run. A name that has
+	// dots itself is found, too. An array stands for each of its elements. No part of the path is empty.
+	Member string
+	// Value is the text of a string, whatever escapes spell it, or a number, true, false or null as it is spelled.
+	Value string
+}
+
+// ParseCondition reads a condition as Condition.String writes it: MEMBER=VALUE. The member ends at the first =.
+func ParseCondition(s string) (Condition, error) {
+	member, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return Condition{}, errors.New("there is no '='")
+	}
+	c := Condition{member, value}
+	return c, c.check()
+}
+
+// String returns the condition as in metadata.run=special.
+func (c Condition) String() string { return c.Member + "=" + c.Value }
+
+func (c Condition) check() error {
+	if c.Member == "" {
+		return errors.New("no member stands before '='")
+	}
+	if slices.Contains(strings.Split(c.Member, "."), "") {
+		return errors.New("a part of the member's path is empty")
+	}
+	return nil
+}
+
+// Search yields the events of the days that q names of which all conditions hold, in the order of Events, with their
+// places. It takes no lock; of what is appended meanwhile it yields the first part. What it yields is read and checked as
+// DayEvents does it; of other lines it checks only the form (docs/format.md, What a search checks), but of each: a
+// damaged line, whether or not it might have matched, yields a *DamageError, and the search goes on. Any other error
+// is the last thing it yields. Without conditions it yields what DayEvents does.
+//
+// Days, and pieces of a day, are searched by as many goroutines as there are processors (at most 16). They end before the
+// iteration does. They are a little ahead of it: breaking off wastes some blocks of work. Memory is a megabyte or two for each,
+// and the longest line. An Entry stays valid.
+func (b *Book) Search(ctx context.Context, q Query, where ...Condition) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		filter, err := newFilter(where)
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		days, err := b.Days()
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		ctx, cancel := context.WithCancelCause(ctx)
+		s := newSearch(b, filter)
+		defer s.workers.Wait()
+		defer cancel(errStop)
+		s.start(ctx, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) }))
+		for block := range s.order {
+			found := <-block.found
+			for _, r := range found {
+				var damage *DamageError
+				if !yield(r.entry, r.err) || r.err != nil && !errors.As(r.err, &damage) {
+					return
+				}
+			}
+		}
+		if err := context.Cause(ctx); err != nil { // the order may have ended early
+			yield(Entry{}, err)
+		}
+	}
+}
+
+func newFilter(where []Condition) (*dayfile.Filter, error) {
+	wants := make([]dayfile.Want, len(where))
+	for i, c := range where {
+		if err := c.check(); err != nil {
+			return nil, fmt.Errorf("search for %q: %w", c, err)
+		}
+		wants[i] = dayfile.Want{Path: c.Member, Value: c.Value}
+	}
+	return dayfile.NewFilter(wants), nil
+}
+
+// search is the goroutines of a Search. One cuts the days into blocks and sends each to order, for who hands out what is
+// found, and to work, for who searches. order has a bounded room: so far can the search be ahead.
+type search struct {
+	book    *Book
+	filter  *dayfile.Filter
+	order   chan *block
+	work    chan *block
+	workers sync.WaitGroup
+	n       int // of those who search
+}
+
+// block is a piece of a day file.
+type block struct {
+	day      Day
+	file     *sharedFile
+	from, to int64
+	found    chan []result // gets one list; it has room for it
+}
+
+type result struct {
+	entry Entry
+	err   error
+}
+
+// sharedFile is an open day file, which whoever gives it back last closes.
+type sharedFile struct {
+	durable.File
+	size  int64
+	users atomic.Int64
+}
+
+func (f *sharedFile) giveBack() {
+	if f.users.Add(-1) == 0 {
+		f.Close() // nothing was written
+	}
+}
+
+func newSearch(b *Book, filter *dayfile.Filter) *search {
+	n := min(runtime.GOMAXPROCS(0), 16)
+	return &search{book: b, filter: filter, n: n, order: make(chan *block, 2*n), work: make(chan *block, 2*n)}
+}
+
+func (s *search) start(ctx context.Context, days []Day) {
+	s.workers.Go(func() { s.divide(ctx, days) })
+	for range s.n {
+		s.workers.Go(func() {
+			filter := s.filter.Clone()
+			for block := range s.work {
+				block.found <- s.find(ctx, block, filter)
+				block.file.giveBack()
+			}
+		})
+	}
+}
+
+// divide cuts the days into blocks until ctx ends.
+func (s *search) divide(ctx context.Context, days []Day) {
+	defer close(s.order)
+	defer close(s.work)
+	for _, day := range days {
+		f, size, err := s.book.openDay(day)
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			failed := &block{found: make(chan []result, 1)}
+			failed.found <- []result{{err: err}}
+			select {
+			case s.order <- failed:
+			case <-ctx.Done():
+			}
+			if f != nil {
+				f.Close() // nothing was written
+			}
+			return
+		}
+		if f == nil {
+			continue
+		}
+		shared := &sharedFile{File: f, size: size}
+		shared.users.Store(1)
+		for at := int64(0); at < size && s.hand(ctx, shared, day, at); at += dayfile.Block {
+		}
+		shared.giveBack()
+	}
+}
+
+// hand sends one block on its way, and reports false when ctx has ended.
+func (s *search) hand(ctx context.Context, f *sharedFile, day Day, at int64) bool {
+	next := &block{day: day, file: f, from: at, to: at + dayfile.Block, found: make(chan []result, 1)}
+	select {
+	case s.order <- next:
+	case <-ctx.Done():
+		return false
+	}
+	f.users.Add(1)
+	s.work <- next // who searches takes it, also when ctx has ended
+	return true
+}
+
+// find returns what is found in a block, and what is wrong there.
+func (s *search) find(ctx context.Context, k *block, filter *dayfile.Filter) (found []result) {
+	err := context.Cause(ctx)
+	if err == nil {
+		err = filter.Search(k.file, k.from, k.to, k.file.size, func(l dayfile.Line) error {
+			l.Text = bytes.Clone(l.Text)
+			entry, err := s.book.entry(k.day, l)
+			found = append(found, result{entry, err})
+			return nil
+		})
+	}
+	if err != nil {
+		found = append(found, result{err: err})
+	}
+	return found
+}

@@ -1,0 +1,304 @@
+package daybook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daybook/internal/dayfile"
+	"daybook/internal/durable"
+)
+
+// layDay writes a day file as another program would.
+func layDay(t testing.TB, b *Book, day, text string) {
+	t.Helper()
+	dir := filepath.Join(b.Dir(), day)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, dayfile.DataName), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// layDays writes several days of several blocks each, with damaged lines among them, and some short ones.
+func layDays(t testing.TB, b *Book) {
+	for d := range 6 {
+		day := fmt.Sprintf("1999-11-%02d", 1+d)
+		var text strings.Builder
+		for i := 0; text.Len() < 100+(d%2)*5*dayfile.Block; i++ {
+			fmt.Fprintf(&text, `{"event_id":"%d-%d","timestamp":"%sT10:00:00Z","kind":"k%d","text":"%s"}`+"\n",
+				d, i, day, i%40, strings.Repeat("x", i%300))
+			if i%100 == 7 {
+				text.WriteString(`{"event_id":"torn` + "\n")
+			}
+		}
+		layDay(t, b, day, text.String())
+	}
+}
+
+// told is what a search yields, as text.
+func told(t testing.TB, b *Book, q Query, where ...Condition) (list []string) {
+	t.Helper()
+	for entry, err := range b.Search(t.Context(), q, where...) {
+		var damage *DamageError
+		switch {
+		case errors.As(err, &damage):
+			list = append(list, err.Error())
+		case err != nil:
+			t.Fatal(err)
+		default:
+			list = append(list, fmt.Sprintf("%s %d %d %s %s", entry.Position.Day, entry.Position.Offset, entry.Position.Length,
+				entry.Raw, entry.Event.ID()))
+		}
+	}
+	return list
+}
+
+// oneByOne is told by DayEvents.
+func oneByOne(t testing.TB, b *Book, q Query, holds func(Event) bool) (list []string) {
+	t.Helper()
+	days, err := b.Days()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, day := range days {
+		if !q.holds(day) {
+			continue
+		}
+		for entry, err := range b.DayEvents(t.Context(), day, 0) {
+			if err != nil {
+				list = append(list, err.Error())
+			} else if holds(entry.Event) {
+				list = append(list, fmt.Sprintf("%s %d %d %s %s", day, entry.Position.Offset, entry.Position.Length,
+					entry.Raw, entry.Event.ID()))
+			}
+		}
+	}
+	return list
+}
+
+// However many search, what is found stands in the book's order.
+func TestSearchOrder(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	layDays(t, b)
+	all := oneByOne(t, b, Query{}, func(Event) bool { return true })
+	some := oneByOne(t, b, Query{mustDay(t, "1999-11-02"), mustDay(t, "1999-11-04")}, func(e Event) bool {
+		v, _ := e.Member("kind")
+		return string(v) == `"k7"`
+	})
+	if len(all) < 10_000 || len(some) < 200 {
+		t.Fatalf("%d and %d lines are too few", len(all), len(some))
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, n := range []int{1, 2, 7} {
+		runtime.GOMAXPROCS(n)
+		if diff := cmp.Diff(all, told(t, b, Query{})); diff != "" {
+			t.Errorf("%d processors: everything (-want +got):\n%s", n, diff)
+		}
+		got := told(t, b, Query{mustDay(t, "1999-11-02"), mustDay(t, "1999-11-04")}, Condition{"kind", "k7"})
+		if diff := cmp.Diff(some, got); diff != "" {
+			t.Errorf("%d processors: kind=k7 on three days (-want +got):\n%s", n, diff)
+		}
+	}
+}
+
+// openFiles is a file system that counts the files that are open for reading.
+type openFiles struct {
+	durable.FS
+	n atomic.Int64
+}
+
+func (o *openFiles) Open(name string, write bool) (durable.File, error) {
+	f, err := o.FS.Open(name, write)
+	if err != nil {
+		return nil, err
+	}
+	o.n.Add(1)
+	return &countedFile{f, o}, nil
+}
+
+type countedFile struct {
+	durable.File
+	in *openFiles
+}
+
+func (f *countedFile) Close() error {
+	f.in.n.Add(-1)
+	return f.File.Close()
+}
+
+// Who breaks off gets the first ones, and leaves nothing open behind.
+func TestSearchBreakingOff(t *testing.T) {
+	files := &openFiles{FS: durable.OS()}
+	b, err := OpenOn(files, t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	layDays(t, b)
+	before := files.n.Load()
+	for range 20 {
+		n := 0
+		for entry, err := range b.Search(t.Context(), Query{}, Condition{"kind", "k3"}) {
+			if err != nil {
+				continue
+			}
+			if want := []string{"1-3", "1-43", "1-83"}[n]; entry.Event.ID() != want {
+				t.Fatalf("event %d: got %s, want %s", n, entry.Event.ID(), want)
+			}
+			if n++; n == 3 {
+				break
+			}
+		}
+		if n != 3 {
+			t.Fatalf("got %d events", n)
+		}
+		if got := files.n.Load(); got != before {
+			t.Fatalf("%d files are open, before there were %d", got, before)
+		}
+	}
+}
+
+// A context that ends is the last thing that is yielded; a search never ends early as if all were done.
+func TestSearchContext(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	layDays(t, b)
+	cause := errors.New("enough")
+	for _, after := range []int{0, 1, 2000} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		n := 0
+		if after == 0 {
+			cancel(cause)
+		}
+		var last error
+		for _, err := range b.Search(ctx, Query{}) {
+			if n++; n == after {
+				cancel(cause)
+			}
+			last = err
+		}
+		if !errors.Is(last, cause) {
+			t.Errorf("ended after %d: the last error is %v, after %d entries", after, last, n)
+		}
+		cancel(nil)
+	}
+}
+
+// What lies before a day that cannot be read is found; the error is the last thing.
+func TestSearchUnreadableDay(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	layDays(t, b)
+	day := filepath.Join(b.Dir(), "1999-11-03", dayfile.DataName)
+	if err := errors.Join(os.Remove(day), os.Mkdir(day, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	var last error
+	for entry, err := range b.Search(t.Context(), Query{}, Condition{"event_id", "1-3"}) {
+		if last = err; err == nil {
+			ids = append(ids, entry.Event.ID())
+		}
+	}
+	if diff := cmp.Diff([]string{"1-3"}, ids); diff != "" || last == nil || !strings.Contains(last.Error(), "no regular file") {
+		t.Errorf("events (-want +got):\n%slast error: %v", diff, last)
+	}
+}
+
+// Of each vector a search without conditions finds what DayEvents finds, and one by an event_id finds the events that
+// have it.
+func TestSearchVectors(t *testing.T) {
+	for name, v := range vectors(t) {
+		t.Run(name, func(t *testing.T) {
+			b := v.lay(t, WriteAppend)
+			all := oneByOne(t, b, Query{}, func(Event) bool { return true })
+			if diff := cmp.Diff(all, told(t, b, Query{})); diff != "" {
+				t.Fatalf("everything (-want +got):\n%s", diff)
+			}
+			ids := map[string]int{}
+			for entry, err := range b.DayEvents(t.Context(), mustDay(t, vectorDay), 0) {
+				if err == nil {
+					ids[entry.Event.ID()]++
+				}
+			}
+			for id, want := range ids {
+				got := 0
+				for entry, err := range b.Search(t.Context(), Query{}, Condition{"event_id", id}) {
+					if err == nil && entry.Event.ID() == id {
+						got++
+					}
+				}
+				if got != want {
+					t.Errorf("event_id=%q: found %d, want %d", id, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestParseCondition(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		want  Condition
+		fault string
+	}{
+		{"a=x", Condition{"a", "x"}, ""},
+		{"metadata.run=special", Condition{"metadata.run", "special"}, ""},
+		{"a=", Condition{"a", ""}, ""},
+		{"a=b=c", Condition{"a", "b=c"}, ""},
+		{"a = x", Condition{"a ", " x"}, ""},
+		{"a", Condition{}, "there is no '='"},
+		{"", Condition{}, "there is no '='"},
+		{"=x", Condition{}, "no member stands before '='"},
+		{".=x", Condition{}, "a part of the member's path is empty"},
+		{"a..b=x", Condition{}, "a part of the member's path is empty"},
+		{"a.=x", Condition{}, "a part of the member's path is empty"},
+	} {
+		got, err := ParseCondition(test.text)
+		if test.fault != "" {
+			if err == nil || err.Error() != test.fault {
+				t.Errorf("%q: got error %v, want %s", test.text, err, test.fault)
+			}
+			continue
+		}
+		if err != nil || got != test.want || got.String() != test.text {
+			t.Errorf("%q: got %q, %v", test.text, got, err)
+		}
+	}
+	b := open(t, t.TempDir(), nil)
+	for _, err := range b.Search(t.Context(), Query{}, Condition{"a..b", "x"}) {
+		if err == nil || !strings.Contains(err.Error(), `"a..b=x": a part of the member's path is empty`) {
+			t.Errorf("a wrong condition: got error %v", err)
+		}
+	}
+}
+
+// BenchmarkSearch searches a day of 100,000 events (42 MB) in the page cache.
+func BenchmarkSearch(b *testing.B) {
+	book := open(b, b.TempDir(), nil)
+	fill(b, book, 100_000)
+	for _, c := range []Condition{{"metadata.run", "special"}, {"event_id", "evt_0000000000000077"}, {"metadata.frame_number", "4411"}} {
+		b.Run(c.Member, func(b *testing.B) {
+			size, err := book.DaySize(mustDay(b, "2025-11-08"))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(size)
+			for b.Loop() {
+				for _, err := range book.Search(b.Context(), Query{}, c) {
+					if err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
