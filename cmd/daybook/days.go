@@ -128,7 +128,11 @@ func completeDays(e env, g *globals) cobra.CompletionFunc {
 
 // completeWords offers fixed words for a flag to the shell.
 func completeWords(cmd *cobra.Command, flag string, words ...string) {
-	offer := cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+	completeFlag(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// completeFlag offers what offer returns for a flag to the shell.
+func completeFlag(cmd *cobra.Command, flag string, offer cobra.CompletionFunc) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic(err) // a flag that the command does not have
 	}

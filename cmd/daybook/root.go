@@ -66,6 +66,7 @@ The book is the directory given with --book, else the one that the environment v
 		newAppend(e, g),
 		newWatch(e, g),
 		newCat(e, g),
+		newQuery(e, g),
 		newStats(e, g),
 		newVerify(e, g),
 		newRepair(e, g),
