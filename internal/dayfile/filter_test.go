@@ -87,6 +87,8 @@ func TestFilterMatches(t *testing.T) {
 		{`{"a":{"b":"y"},"a.b":"x"}`, "a.b", "x", true},
 		{`{"ab":{"c":"x"}}`, "a.c", "x", false},
 		{`{"":"x"}`, "a", "x", false},
+		{`{"a":{"c":"x"}}`, "abc", "x", false},
+		{`{"x":"xxxxxx"}`, "x", "xxxxxx", true}, // the needle overlaps itself
 
 		{`{"a":["y","x"]}`, "a", "x", true},
 		{`{"a":["y","z"],"b":"x"}`, "a", "x", false},
@@ -172,6 +174,7 @@ func TestFilterDamage(t *testing.T) {
 		"", " ", "x", "[]", `"a"`, "{", "}", `{"a":1}x`, `x{"a":1}`, "\ufeff" + `{"a":1}`, `{"event_id":"torn","timest`,
 		`{"a":"1`, `{"a":"\"`, `{"a":"\"}`, `{"a":"\\""}`, `{"a":1}{"a":2}`, `{"a":1,{"a":2}`, `{"a":"b{"a":2}`, `{"a":[1}`, `{"a":1]}`,
 		"{\"a\":\"\x00\"}", "\x00\x00", "{\"a\":1}\x00", `"timestamp":"2025-11-08"}`, `z","b":{"c":1}}`, `{"a":1},`, `{}}`,
+		`{"a":{"b":1}}{"a":2}`,
 	} {
 		for _, end := range []string{"\n", ""} {
 			if line+end == "" {
@@ -188,6 +191,10 @@ func TestFilterDamage(t *testing.T) {
 				}
 			}
 		}
+	}
+	// An unfinished line is read as a whole.
+	if diff := cmp.Diff([]string{`{"a":nul}…`}, search(t, []byte(`{"b":nul}`+"\n"+`{"a":nul}`), 100, Want{"no", "such"})); diff != "" {
+		t.Errorf("an unfinished line that balances (-want +got):\n%s", diff)
 	}
 	// These balance: they are damage when they are walked through.
 	for _, line := range []string{
