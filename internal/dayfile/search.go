@@ -54,13 +54,19 @@ func (f *Filter) Search(r io.ReaderAt, from, to, size int64, visit func(Line) er
 // read reads r from begin to the end of the line in which to-1 lies, or somewhat further; less of a line that is very long.
 func (f *Filter) read(r io.ReaderAt, begin, to, size int64) ([]byte, error) {
 	const longest = 4 << 20
+	// The kernel copies faster to where a byte's address and its offset agree in their last bits.
+	const align = 64
+	pad := int(begin % align)
 	text := f.buf[:0]
+	if cap(f.buf) >= align {
+		text = f.buf[pad:pad]
+	}
 	for more := 8 << 10; ; more *= 2 {
 		had := len(text)
 		n := int(min(max(to, begin+int64(had))+int64(more), size) - begin)
 		if n > cap(text) {
-			text = append(make([]byte, 0, n+n/8), text...)
-			f.buf = text
+			f.buf = make([]byte, align+n+n/8)
+			text = append(f.buf[pad:pad], text...)
 		}
 		got, err := r.ReadAt(text[had:n], begin+int64(had))
 		if err != nil && err != io.EOF {
