@@ -72,7 +72,7 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 	tally := learning.NewTally(o.colors)
 	var damage []*daybook.DamageError
 	harmed := func(d *daybook.DamageError) { damage = append(damage, d) }
-	for l, err := range lines(ctx, b, day, 0, harmed) {
+	for l, err := range dayLines(b.Search(ctx, daybook.Query{From: day, To: day}), harmed) {
 		if err != nil {
 			return Statistics{}, err
 		}

@@ -24,9 +24,14 @@ type line struct {
 func lines(
 	ctx context.Context, b *daybook.Book, day daybook.Day, from int64, harmed func(*daybook.DamageError),
 ) iter.Seq2[line, error] {
+	return dayLines(b.DayEvents(ctx, day, from), harmed)
+}
+
+// dayLines is lines of what a reader of the book yields.
+func dayLines(entries iter.Seq2[daybook.Entry, error], harmed func(*daybook.DamageError)) iter.Seq2[line, error] {
 	return func(yield func(line, error) bool) {
 		damage := false
-		for entry, err := range b.DayEvents(ctx, day, from) {
+		for entry, err := range entries {
 			var harm *daybook.DamageError
 			if errors.As(err, &harm) {
 				damage = true
@@ -77,13 +82,17 @@ func learned(e daybook.Event) learning.Event {
 
 // stringEnd returns the length of the JSON string, quotes included, that s begins with.
 func stringEnd(s []byte) int {
-	for i := 1; ; i += 2 {
-		n := bytes.IndexAny(s[i:], `"\`)
+	for at := 1; ; {
+		n := bytes.IndexByte(s[at:], '"')
 		if n < 0 {
 			return len(s)
 		}
-		if i += n; s[i] == '"' {
-			return i + 1
+		escapes := at + n
+		for s[escapes-1] == '\\' {
+			escapes--
+		}
+		if at += n + 1; (at-1-escapes)%2 == 0 {
+			return at
 		}
 	}
 }
