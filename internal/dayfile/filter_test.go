@@ -304,14 +304,10 @@ func naiveDoubt(line string) bool {
 func checkFilter(t *testing.T, text []byte, block int, wants ...Want) {
 	t.Helper()
 	found := search(t, text, max(block, 1+len(text)/100), wants...)
-	for line := range strings.SplitSeq(strings.TrimSuffix(string(text), "\n"), "\n") {
-		if len(text) == 0 {
-			break
-		}
-		if !bytes.HasSuffix(text, []byte("\n")) && strings.HasSuffix(string(text), "\n"+line) {
-			break // the last one, with the first newline before it, may be either
-		}
-		got := len(found) > 0 && (found[0] == line || found[0] == line+"…")
+	whole := string(text[:bytes.LastIndexByte(text, '\n')+1]) // an unfinished line is TestFilterMatches's and TestFilterDamage's
+	for line := range strings.Lines(whole) {
+		line = strings.TrimSuffix(line, "\n")
+		got := len(found) > 0 && found[0] == line
 		if got {
 			found = found[1:]
 		}
