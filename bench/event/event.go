@@ -10,6 +10,9 @@ import (
 // Day is the day of all events.
 const Day = "2025-11-08"
 
+// Now is the time that a clock shows on that day, when all events have happened: so they are today's.
+func Now() time.Time { return time.Date(2025, 11, 8, 23, 59, 59, 999999999, time.UTC) }
+
 // spacing is the time between two events, and perDay how many fit into a day: the next ones repeat their times.
 const (
 	spacing = 50 * time.Millisecond

@@ -60,7 +60,7 @@ func openBook(dir string, c Config, b book) (Log, error) {
 }
 
 func (b *book) open(sync daybook.Sync) error {
-	options := &daybook.Options{Sync: sync}
+	options := &daybook.Options{Sync: sync, Now: event.Now}
 	if b.document {
 		options.Views = []daybook.View{session.New(session.Options{})}
 	}
