@@ -103,7 +103,10 @@ func (s *state) encode() []byte {
 // board tells.
 func decodeState(data []byte) (*state, error) {
 	s, err := decodeSealed(data)
-	if err == nil && s.Format <= stateFormat {
+	if err == nil && s.Format > stateFormat {
+		return nil, errNewer
+	}
+	if err == nil {
 		return s, nil
 	}
 	var head struct {
@@ -152,6 +155,7 @@ func (s *state) path() string {
 	return s.Path
 }
 
+// setPath gives the board a path, and the name that events have for it.
 func (s *state) setPath(rel, id string) {
 	s.Path, s.PathBytes, s.Displaced = id, nil, false
 	if id != rel {
