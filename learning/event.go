@@ -87,29 +87,6 @@ func members(raw json.RawMessage, a, b string) (va, vb json.RawMessage) {
 
 const space = " \t\r\n"
 
-// valueEnd returns where the value ends that s begins with, in an object of a valid text without escapes: at the comma or
-// the brace behind it.
-func valueEnd(s []byte) int {
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			i += 1 + bytes.IndexByte(s[i+1:], '"')
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth < 0 {
-				return i
-			}
-		case ',':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return len(s)
-}
-
 // nodeColor returns the code of the whole node in the details of node_added and node_removed.
 func nodeColor(details json.RawMessage) (code string, ok bool) {
 	node, _ := members(details, "node", "")
@@ -122,7 +99,7 @@ func nodeColor(details json.RawMessage) (code string, ok bool) {
 
 func text(raw json.RawMessage) (string, bool) {
 	var s string
-	if len(raw) == 0 || raw[0] != '"' {
+	if len(raw) < 2 || raw[0] != '"' {
 		return "", false
 	}
 	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // it is valid JSON

@@ -55,69 +55,7 @@ func dayLines(entries iter.Seq2[daybook.Entry, error], harmed func(*daybook.Dama
 }
 
 // learned returns what the statistics need of an event.
-func learned(e daybook.Event) learning.Event {
-	out := learning.Event{Time: e.Time()}
-	// One pass over the line: three calls of Event.Member would parse it three times, with each event of a day.
-	rest := e.Line()
-	for len(rest) > 1 {
-		name := rest[1:]
-		name = name[:stringEnd(name)]
-		rest = rest[1+len(name)+1:]
-		value := rest[:valueEnd(rest)]
-		rest = rest[len(value):]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			name = []byte(`"` + text(name) + `"`)
-		}
-		switch string(name) {
-		case `"canvas_id"`:
-			out.Canvas = text(value)
-		case `"event_type"`:
-			out.Type = text(value)
-		case `"details"`:
-			out.Details = json.RawMessage(value)
-		}
-	}
-	return out
-}
-
-// stringEnd returns the length of the JSON string, quotes included, that s begins with.
-func stringEnd(s []byte) int {
-	for at := 1; ; {
-		n := bytes.IndexByte(s[at:], '"')
-		if n < 0 {
-			return len(s)
-		}
-		escapes := at + n
-		for s[escapes-1] == '\\' {
-			escapes--
-		}
-		if at += n + 1; (at-1-escapes)%2 == 0 {
-			return at
-		}
-	}
-}
-
-// valueEnd returns the length of the compact JSON value that s begins with, inside an object.
-func valueEnd(s []byte) int {
-	depth := 0
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '"':
-			i += stringEnd(s[i:]) - 1
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth < 0 {
-				return i
-			}
-		case ',':
-			if depth == 0 {
-				return i
-			}
-		}
-	}
-	return len(s)
-}
+func learned(e daybook.Event) learning.Event { return learning.ParseEvent(e.Time(), e.Line()) }
 
 // text returns the string that a JSON value is, "" if it is none.
 func text(value []byte) string {
