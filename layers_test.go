@@ -32,6 +32,9 @@ const layers = `
 	canvas:
 	learning:
 
+	# What the learner says the colours mean.
+	learning/palettefile: learning internal/durable github.com/BurntSushi/toml
+
 	# What is written, said for other programs.
 	docs/schema:
 
@@ -58,6 +61,7 @@ const (
 // modules are the third-party modules of go.mod: an import of another one is an error, also if it is only indirectly
 // required.
 var modules = []string{
+	"github.com/BurntSushi/toml",
 	"github.com/fsnotify/fsnotify",
 	"github.com/google/go-cmp",
 	"github.com/google/uuid",

@@ -77,3 +77,101 @@ func TestTransition(t *testing.T) {
 		t.Errorf("role of no colour: got %q, want none", got)
 	}
 }
+
+func TestColor(t *testing.T) {
+	p := learning.Palette{Colors: map[string]learning.Color{"#ff8800": {Name: "amber", Role: learning.Partial}, "1": {Role: learning.Mastered}}}
+	for code, want := range map[string]string{
+		"#ff8800": "amber", "#FF8800": "amber", "#f80": "amber", "#F80": "amber", "1": "1", "#F800": "#F800", "#xyz": "#xyz", "#": "#", "": "none",
+	} {
+		if got := p.ColorName(code); got != want {
+			t.Errorf("%q: got %q, want %q", code, got, want)
+		}
+	}
+	if got := p.Role("#F80"); got != learning.Partial {
+		t.Errorf("role of #F80: got %q, want partial", got)
+	}
+	for code, want := range map[string]string{"#ABC": "#aabbcc", "#AbCd": "#aabbccdd", "#A1B2C3": "#a1b2c3", "ABC": "ABC", "#12": "#12", "#Ä": "#Ä"} {
+		if got := learning.NormalCode(code); got != want {
+			t.Errorf("NormalCode(%q): got %q, want %q", code, got, want)
+		}
+	}
+}
+
+func TestParseRole(t *testing.T) {
+	for _, r := range append(learning.Roles(), "") {
+		if got, err := learning.ParseRole(string(r)); got != r || err != nil {
+			t.Errorf("%q: got %q, %v", r, got, err)
+		}
+	}
+	if _, err := learning.ParseRole("Mastered"); err == nil || !strings.Contains(err.Error(), "own_words") {
+		t.Errorf("got %v, want the roles there are", err)
+	}
+}
+
+// TestFor: a pattern means a board or a folder, by its path or its last name; the first that matches counts.
+func TestFor(t *testing.T) {
+	named := func(name string) map[string]learning.Color { return map[string]learning.Color{"1": {Name: name}} }
+	p := learning.Palette{Name: "mine", Colors: named("all"), IdleGap: 7, Boards: []learning.BoardPalette{
+		{Paths: []string{"Physics/Waves.canvas", "["}, Colors: named("waves")},
+		{Paths: []string{"Physics", "Old/*"}, Member: "shape", Colors: named("physics")},
+		{Paths: []string{"*.draft.canvas"}, Colors: named("draft")},
+	}}
+	for board, want := range map[string]string{
+		"Physics/Waves.canvas":    "waves",
+		"Physics/a.canvas":        "physics",
+		"Physics/deep/a.canvas":   "physics",
+		"School/Physics/a.canvas": "physics",
+		"Physics.canvas":          "all",
+		"Old/a.canvas":            "physics",
+		"Old/deep/a.canvas":       "physics",
+		"Older/a.canvas":          "all",
+		"x/y.draft.canvas":        "draft",
+		"a.canvas":                "all",
+		"./b%FFad.canvas":         "all",
+		"/":                       "all",
+		"":                        "all",
+	} {
+		got := p.For(board)
+		if got.ColorName("1") != want || got.Boards != nil || got.Name != "mine" || got.IdleGap != 7 {
+			t.Errorf("%q: got %+v, want the colours %s", board, got, want)
+		}
+		if member := map[bool]string{true: "shape"}[want == "physics"]; got.Member != member {
+			t.Errorf("%q: got the member %q, want %q", board, got.Member, member)
+		}
+	}
+}
+
+func TestExplanationKind(t *testing.T) {
+	own := learning.Palette{Kinds: []learning.Kind{{Emoji: "👩", Name: "woman"}, {Emoji: "👩‍🏫", Name: "teacher"}, {Emoji: "", Name: "nothing"}}}
+	for _, c := range []struct {
+		p          learning.Palette
+		text, want string
+	}{
+		{learning.Palette{}, "🗣️ In my words", "oral-explanation"},
+		{learning.Palette{}, "## 🗣 without a selector", "oral-explanation"},
+		{learning.Palette{}, "\n\n  ⚓️ with one\n🔍", "memory-anchor"},
+		{learning.Palette{}, "see 📊 and 🔍", "comparison-table"},
+		{learning.Palette{}, "🔍 and 📊\r\n", "clarification-path"},
+		{learning.Palette{}, "the second line\n🔍", ""},
+		{learning.Palette{}, "", ""},
+		{own, "👩‍🏫 says", "teacher"},
+		{own, "👩 says", "woman"},
+		{own, "🔍", ""},
+		{learning.Palette{Kinds: []learning.Kind{}}, "🔍", ""},
+	} {
+		if got := c.p.ExplanationKind(c.text); got != c.want {
+			t.Errorf("%q: got %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// BenchmarkFor is what the palette of a board costs, once for each board that a day's events name.
+func BenchmarkFor(b *testing.B) {
+	p := story(b)
+	for range 10 {
+		p.Boards = append(p.Boards, learning.BoardPalette{Paths: []string{"Archive/*", "Maths"}})
+	}
+	for b.Loop() {
+		p.For("Physics/Waves/and tides.canvas")
+	}
+}

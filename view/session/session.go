@@ -76,7 +76,7 @@ func New(opts Options) *View {
 }
 
 func orStory(p learning.Palette) learning.Palette {
-	if p.Name == "" && p.Colors == nil {
+	if p.IsZero() {
 		p, _ = learning.Profile("story") // there is a profile of this name
 	}
 	return p
