@@ -24,8 +24,8 @@ func profile(t testing.TB, name string) learning.Palette {
 	return p
 }
 
-// TestWrong: each mistake is told with its line, and what is wrong.
-func TestWrong(t *testing.T) {
+// TestMistakes: each mistake is told with its line, and what is wrong.
+func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"profile = \"story\"\n[colors\n", "2: it is not TOML: "},
 		{"\n\nname = 'a'\nname = 'b'\n", "4: it is not TOML: "},
