@@ -163,8 +163,10 @@ func (b *Book) prepare(i *item, now time.Time) error {
 		return &RuleError{"timestamp", "its day in the book's zone lies outside the years 0000 to 9999"}
 	}
 	i.day = DayOf(local)
-	if b.settings.Rules == RulesVault && i.event.vault != 0 {
-		return i.event.vault.rule()
+	if b.settings.Rules == RulesVault {
+		if broken := i.event.vaultRule(); broken != nil {
+			return broken
+		}
 	}
 	return nil
 }

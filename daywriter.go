@@ -77,7 +77,8 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 		if !ok || d.ids.hash(other) != it.hash {
 			return false, errRewritten
 		}
-		e, damage := w.b.stored(stored)
+		var p dayfile.Parser
+		e, damage := w.b.stored(&p, stored)
 		if !bytes.Equal(other, id) || damage != nil {
 			return false, nil // another id of this hash, or a damaged line: it holds nothing
 		}

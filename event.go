@@ -1,6 +1,7 @@
 package daybook
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -21,8 +22,11 @@ type Event struct {
 	at    int
 	stamp stampKind
 	time  time.Time
-	vault vaultFault // what RulesVault has against the event
+	vault [3]part // the values of vaultMembers, as they stand in line
 }
+
+// part is a piece of a line; the zero part is none.
+type part struct{ start, end uint32 }
 
 type stampKind uint8
 
@@ -49,18 +53,30 @@ const (
 // Event appended twice is stored once. White space goes, event_id and timestamp come first; otherwise members stay
 // in their order and every string and number as it was spelled. line may be reused afterwards.
 func ParseEvent(line []byte) (Event, error) {
-	return newEvent(line, false)
+	var p dayfile.Parser
+	e, err := newEvent(&p, line, false)
+	if len(e.line) > 0 && &e.line[0] == &line[0] {
+		e.line = bytes.Clone(e.line)
+	}
+	return e, err
 }
 
-// newEvent reads an event. A stored one has its event_id and its timestamp; another one is given what it lacks.
-func newEvent(line []byte, stored bool) (Event, error) {
-	o, err := dayfile.ParseObject(line)
+// newEvent reads an event, which may share memory with line. A stored one has its event_id and its timestamp; another one
+// is given what it lacks.
+func newEvent(p *dayfile.Parser, line []byte, stored bool) (Event, error) {
+	o, err := p.Object(line)
 	if err != nil {
 		g := err.(*dayfile.GrammarError)
 		return Event{}, &RuleError{g.Member, fmt.Sprintf("%s (at byte %d)", g.Rule, g.Offset+1)}
 	}
 	var e Event
-	id, stamp := o.Find("event_id"), o.Find("timestamp")
+	ordered := inOrder(o)
+	var id, stamp []byte
+	if ordered {
+		id, stamp = o.Value(o.Members[0]), o.Value(o.Members[1])
+	} else {
+		id, stamp = o.Find("event_id"), o.Find("timestamp")
+	}
 	switch {
 	case stored && id == nil:
 		return e, &RuleError{"event_id", "is missing"}
@@ -93,13 +109,28 @@ func newEvent(line []byte, stored bool) (Event, error) {
 		e.time, e.stamp = time.Now().Truncate(time.Microsecond), stampNow
 	}
 	e.idEnd = idStart + len(id)
-	e.vault = checkVault(o)
-	if e.stamp == stampGiven && inOrder(o) {
+	if e.stamp == stampGiven && ordered {
 		e.line = o.JSON
+		for _, m := range o.Members {
+			e.note(o.JSON[m.NameStart:m.NameEnd], m.ValueStart, m.ValueEnd)
+		}
 	} else {
 		e.compose(o, id, stamp)
 	}
 	return e, nil
+}
+
+// note remembers where the value of a member stands in line, if it is one of vaultMembers. name has its quotes.
+func (e *Event) note(name []byte, start, end int) {
+	if n := len(name) - 2; n != 7 && n != 9 && n != 10 && bytes.IndexByte(name, '\\') < 0 {
+		return // most members: it has none of their lengths
+	}
+	name = dayfile.DecodeString(name)
+	for i, known := range vaultMembers() {
+		if string(name) == known {
+			e.vault[i] = part{uint32(start), uint32(end)}
+		}
+	}
 }
 
 func checkID(id []byte) error {
@@ -146,7 +177,9 @@ func (e *Event) compose(o dayfile.Object, id, stamp []byte) {
 			continue
 		}
 		b = append(b, ',')
+		start := len(b) - member.NameStart
 		b = append(b, o.JSON[member.NameStart:member.ValueEnd]...)
+		e.note(o.JSON[member.NameStart:member.NameEnd], start+member.ValueStart, start+member.ValueEnd)
 	}
 	e.line = append(b, '}')
 }
@@ -158,6 +191,7 @@ func (e Event) In(zone *time.Location) Event {
 	}
 	b := make([]byte, 0, len(e.line)+len(stampLayout)+2)
 	b = append(b, e.line[:e.at]...)
+	was := e.at
 	if e.stamp == stampNaive {
 		e.time = inZone(e.time, zone)
 		b = e.time.AppendFormat(b, "-07:00")
@@ -167,7 +201,13 @@ func (e Event) In(zone *time.Location) Event {
 		b = e.time.AppendFormat(b, stampLayout)
 		b = append(b, '"')
 	}
-	e.line = append(b, e.line[e.at:]...)
+	for i, p := range e.vault {
+		if p != (part{}) { // all of them stand behind the timestamp
+			more := uint32(len(b) - was)
+			e.vault[i] = part{p.start + more, p.end + more}
+		}
+	}
+	e.line = append(b, e.line[was:]...)
 	e.stamp, e.at = stampGiven, 0
 	return e
 }
@@ -191,7 +231,14 @@ func (e Event) Line() []byte { return e.In(time.UTC).line }
 // Member returns the value of a member of the event's own, as it is spelled, and whether it is there. The result must not
 // be changed.
 func (e Event) Member(name string) (json.RawMessage, bool) {
-	o, err := dayfile.ParseObject(e.Line())
+	e = e.In(time.UTC)
+	for i, known := range vaultMembers() {
+		if name == known {
+			p := e.vault[i]
+			return e.line[p.start:p.end:p.end], p != part{}
+		}
+	}
+	o, err := dayfile.ParseObject(e.line)
 	if err != nil {
 		return nil, false // the zero Event
 	}
@@ -210,36 +257,27 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // String returns the line.
 func (e Event) String() string { return string(e.Line()) }
 
-// vaultFault is what RulesVault has against an event: the number of a member, from 1, that is missing, or negative if it
-// is there and wrong; 0 is nothing.
-type vaultFault int8
-
+// vaultMembers are the members that RulesVault demands, and that those look at who make views of a vault's events.
 func vaultMembers() [3]string { return [...]string{"canvas_id", "event_type", "details"} }
 
-func checkVault(o dayfile.Object) vaultFault {
+// vaultRule returns the rule of RulesVault that e breaks, or nil.
+func (e Event) vaultRule() *RuleError {
 	for i, name := range vaultMembers() {
-		v, fault := o.Find(name), vaultFault(i+1)
-		switch {
-		case v == nil:
-			return fault
-		case name == "details" && v[0] != '{', name != "details" && (v[0] != '"' || len(v) == 2):
-			return -fault
+		p, isDetails := e.vault[i], name == "details"
+		switch value := e.line[p.start:p.end]; {
+		case p == part{}:
+			rule := "is missing: a vault's event has canvas_id, event_type and details"
+			if isDetails {
+				rule += emptyWillDo
+			}
+			return &RuleError{name, rule}
+		case isDetails && value[0] != '{':
+			return &RuleError{name, "must be an object" + emptyWillDo}
+		case !isDetails && (value[0] != '"' || len(value) == 2):
+			return &RuleError{name, "must be a string that is not empty"}
 		}
 	}
-	return 0
+	return nil
 }
 
-// rule returns the broken rule of a fault that is not 0.
-func (f vaultFault) rule() *RuleError {
-	missing := f > 0
-	name := vaultMembers()[max(f, -f)-1]
-	switch hint := " ({} will do)"; {
-	case name == "details" && missing:
-		return &RuleError{name, "is missing: a vault's event has canvas_id, event_type and details" + hint}
-	case name == "details":
-		return &RuleError{name, "must be an object" + hint}
-	case missing:
-		return &RuleError{name, "is missing: a vault's event has canvas_id, event_type and details"}
-	}
-	return &RuleError{name, "must be a string that is not empty"}
-}
+const emptyWillDo = " ({} will do)"

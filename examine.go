@@ -20,6 +20,8 @@ type examiner struct {
 	file  io.ReaderAt
 	found func(Finding, []dayfile.Cut) error // is told of each finding and of what of it Repair takes out
 
+	parser dayfile.Parser
+
 	err  error // of the file system, met in comparing
 	line int
 	ids  map[string]span   // of the first event of each event_id
@@ -93,7 +95,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 	cuts := []dayfile.Cut{{Offset: l.Offset, Length: l.Length, Reason: reason}}
 	if l.Text != nil && dayfile.Check(l.Text) == nil {
 		reason, cuts = "the last line lacks its newline; the next append completes it", nil
-		if _, err := x.b.entry(x.day, l); err != nil {
+		if _, err := x.b.entry(&x.parser, x.day, l); err != nil {
 			reason += ", but it is no event: " + err.Error()
 		}
 	}
@@ -102,7 +104,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 
 // check examines a whole line.
 func (x *examiner) check(l dayfile.Line) error {
-	entry, err := x.b.entry(x.day, l)
+	entry, err := x.b.entry(&x.parser, x.day, l)
 	if err == nil {
 		return x.event(entry.Event, span{offset: l.Offset, length: len(l.Text)})
 	}
@@ -175,7 +177,7 @@ func (x *examiner) same(e Event, other span) bool {
 		}
 		return false
 	}
-	stored, err := x.b.stored(text)
+	stored, err := x.b.stored(&x.parser, text)
 	return err == nil && bytes.Equal(stored.line, e.line)
 }
 
@@ -203,7 +205,7 @@ func (x *examiner) salvage(l dayfile.Line) (list []freed) {
 			continue
 		}
 		if n := dayfile.ObjectLen(rest); n > 0 {
-			if e, err := x.b.stored(rest[:n]); err == nil {
+			if e, err := x.b.stored(&x.parser, rest[:n]); err == nil {
 				f := freed{span: span{l.Offset + int64(at), n, true}, event: e}
 				var twin *span
 				twin, f.rival = x.meet(e, f.span)

@@ -32,6 +32,9 @@ func FuzzParseEvent(f *testing.F) {
 	for _, s := range []string{
 		`{"event_id":"x","timestamp":"2025-11-08T00:00:00Z","a":[1,{"b":null}]}`, `{"a":1,"a":2}`, `{"timestamp":"2025-11-08T00:00:00"}`,
 		`{"event_id":"\ud83d\ude00","timestamp":"2025-11-08T00:00:00.1+01:00"}`, "{\"a\":\"\xff\"}", `{} `, ` {"a":"\u0000"}`,
+		`{"details":{},"canvas_id":"a","event_id":"x","timestamp":"2025-11-08T00:00:00","event_type":7}`,
+		`{"event_id":"x","timestamp":"2025-11-08T00:00:00Z","\u0064etails":[1],"canvas_id":null, "event_type":""}`,
+		`{"canvas_id":"a","a":1,"details":"x"}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -51,6 +54,14 @@ func FuzzParseEvent(f *testing.F) {
 		again, err := ParseEvent(e.Line())
 		if err != nil || !bytes.Equal(again.Line(), e.Line()) || again.ID() != e.ID() || !again.Time().Equal(e.Time()) {
 			t.Fatalf("%q is stored as %q, which is read as %q, %v", line, e.Line(), again.Line(), err)
+		}
+		o, _ := dayfile.ParseObject(e.Line())
+		for _, name := range []string{"canvas_id", "event_type", "details", "a"} {
+			v, _ := e.Member(name)
+			again, _ := again.Member(name)
+			if want := o.Find(name); !bytes.Equal(v, want) || !bytes.Equal(again, want) {
+				t.Fatalf("%q: member %s is %q, read again %q, want %q", line, name, v, again, want)
+			}
 		}
 		var before, after map[string]any
 		if json.Unmarshal(line, &before) != nil || json.Unmarshal(e.Line(), &after) != nil {

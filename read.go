@@ -1,6 +1,7 @@
 package daybook
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,29 +27,28 @@ type Entry struct {
 	Position Position
 	Event    Event
 	// Raw is the line as it stands in the file, without its newline: one that another program wrote there may have
-	// white space, or other members first, which the Event does not keep. It is valid until the next Entry.
+	// white space, or other members first, which the Event does not keep. It must not be changed.
 	Raw []byte
+}
+
+// clone returns a copy that shares no memory with e.
+func (e Entry) clone() Entry {
+	line := bytes.Clone(e.Raw)
+	if len(line) > 0 && &e.Event.line[0] == &e.Raw[0] {
+		e.Event.line = line
+	}
+	e.Raw = line
+	return e
 }
 
 // Events yields the events of the days that q names, day by day, each day's in the order in which they were appended. It
 // takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and the
-// next events follow; any other error is the last thing it yields. Breaking off is free.
+// next events follow; any other error is the last thing it yields. Days are read ahead, in parallel, as by Search.
 func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		days, err := b.Days()
-		if err != nil {
-			yield(Event{}, err)
-			return
-		}
-		for _, day := range days {
-			if !q.holds(day) {
-				continue
-			}
-			for entry, err := range b.DayEvents(ctx, day, 0) {
-				var damage *DamageError
-				if !yield(entry.Event, err) || err != nil && !errors.As(err, &damage) {
-					return
-				}
+		for entry, err := range b.Search(ctx, q) {
+			if !yield(entry.Event, err) {
+				return
 			}
 		}
 	}
@@ -67,11 +67,13 @@ func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Ent
 		}
 		defer f.Close() // nothing was written
 		stop := errors.New("stop")
+		var p dayfile.Parser
 		err = dayfile.Scan(f, from, size, func(l dayfile.Line) error {
 			if err := context.Cause(ctx); err != nil {
 				return err
 			}
-			entry, err := b.entry(day, l)
+			l.Text = bytes.Clone(l.Text)
+			entry, err := b.entry(&p, day, l)
 			if !yield(entry, err) {
 				return stop
 			}
@@ -153,8 +155,8 @@ func lastNewline(f durable.File, size int64) (int64, error) {
 	return 0, nil
 }
 
-// entry reads one line.
-func (b *Book) entry(day Day, l dayfile.Line) (Entry, error) {
+// entry reads one line, whose text is then the Entry's.
+func (b *Book) entry(p *dayfile.Parser, day Day, l dayfile.Line) (Entry, error) {
 	pos := Position{Day: day, Offset: l.Offset, Length: int(l.Length)}
 	damaged := func(reason string) (Entry, error) {
 		if !l.Whole {
@@ -165,15 +167,15 @@ func (b *Book) entry(day Day, l dayfile.Line) (Entry, error) {
 	if l.Text == nil && l.Length > 1 {
 		return damaged(dayfile.LineFault(l))
 	}
-	e, err := b.stored(l.Text)
+	e, err := b.stored(p, l.Text)
 	if err != nil {
 		return damaged(err.Error())
 	}
 	return Entry{pos, e, l.Text}, nil
 }
 
-// stored reads a line of a day file.
-func (b *Book) stored(line []byte) (Event, error) {
-	e, err := newEvent(line, true)
+// stored reads a line of a day file, with which the Event may share memory.
+func (b *Book) stored(p *dayfile.Parser, line []byte) (Event, error) {
+	e, err := newEvent(p, line, true)
 	return e.In(b.zone), err
 }

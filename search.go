@@ -1,7 +1,6 @@
 package daybook
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,35 +57,49 @@ func (c Condition) check() error {
 // iteration does. They are a little ahead of it: breaking off wastes some blocks of work. Memory is a megabyte or two for each,
 // and the longest line. An Entry stays valid.
 func (b *Book) Search(ctx context.Context, q Query, where ...Condition) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
+	return Extract(ctx, b, q, Entry.clone, where...)
+}
+
+// Extract is Search for who needs only a part of each event: it yields, in the same order, what read returns for each. read
+// is called by the goroutines that search, by several at once; the Entry that it is given, and all that shares memory with
+// it, is valid until it returns. With a damaged line it is not called: the zero T is yielded, and the *DamageError.
+func Extract[T any](
+	ctx context.Context, b *Book, q Query, read func(Entry) T, where ...Condition,
+) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
 		filter, err := newFilter(where)
 		if err != nil {
-			yield(Entry{}, err)
+			yield(zero, err)
 			return
 		}
 		days, err := b.Days()
 		if err != nil {
-			yield(Entry{}, err)
+			yield(zero, err)
 			return
 		}
 		ctx, cancel := context.WithCancelCause(ctx)
-		s := newSearch(b, filter)
+		s := newSearch(b, filter, read)
 		defer s.workers.Wait()
 		defer cancel(errStop)
 		s.start(ctx, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) }))
 		for block := range s.order {
 			found := <-block.found
 			for _, r := range found {
-				var damage *DamageError
-				if !yield(r.entry, r.err) || r.err != nil && !errors.As(r.err, &damage) {
+				if !yield(r.value, r.err) || r.err != nil && !isDamage(r.err) {
 					return
 				}
 			}
 		}
 		if err := context.Cause(ctx); err != nil { // the order may have ended early
-			yield(Entry{}, err)
+			yield(zero, err)
 		}
 	}
+}
+
+func isDamage(err error) bool {
+	var damage *DamageError
+	return errors.As(err, &damage)
 }
 
 func newFilter(where []Condition) (*dayfile.Filter, error) {
@@ -102,25 +115,26 @@ func newFilter(where []Condition) (*dayfile.Filter, error) {
 
 // search is the goroutines of a Search. One cuts the days into blocks and sends each to order, for who hands out what is
 // found, and to work, for who searches. order has a bounded room: so far can the search be ahead.
-type search struct {
+type search[T any] struct {
 	book    *Book
 	filter  *dayfile.Filter
-	order   chan *block
-	work    chan *block
+	read    func(Entry) T
+	order   chan *block[T]
+	work    chan *block[T]
 	workers sync.WaitGroup
 	n       int // of those who search
 }
 
 // block is a piece of a day file.
-type block struct {
+type block[T any] struct {
 	day      Day
 	file     *sharedFile
 	from, to int64
-	found    chan []result // gets one list; it has room for it
+	found    chan []result[T] // gets one list; it has room for it
 }
 
-type result struct {
-	entry Entry
+type result[T any] struct {
+	value T
 	err   error
 }
 
@@ -137,18 +151,21 @@ func (f *sharedFile) giveBack() {
 	}
 }
 
-func newSearch(b *Book, filter *dayfile.Filter) *search {
+func newSearch[T any](b *Book, filter *dayfile.Filter, read func(Entry) T) *search[T] {
 	n := min(runtime.GOMAXPROCS(0), 16)
-	return &search{book: b, filter: filter, n: n, order: make(chan *block, 2*n), work: make(chan *block, 2*n)}
+	return &search[T]{
+		book: b, filter: filter, read: read, n: n,
+		order: make(chan *block[T], 2*n), work: make(chan *block[T], 2*n),
+	}
 }
 
-func (s *search) start(ctx context.Context, days []Day) {
+func (s *search[T]) start(ctx context.Context, days []Day) {
 	s.workers.Go(func() { s.divide(ctx, days) })
 	for range s.n {
 		s.workers.Go(func() {
-			filter := s.filter.Clone()
+			w := searcher[T]{search: s, filter: s.filter.Clone()}
 			for block := range s.work {
-				block.found <- s.find(ctx, block, filter)
+				block.found <- w.find(ctx, block)
 				block.file.giveBack()
 			}
 		})
@@ -156,7 +173,7 @@ func (s *search) start(ctx context.Context, days []Day) {
 }
 
 // divide cuts the days into blocks until ctx ends.
-func (s *search) divide(ctx context.Context, days []Day) {
+func (s *search[T]) divide(ctx context.Context, days []Day) {
 	defer close(s.order)
 	defer close(s.work)
 	for _, day := range days {
@@ -165,8 +182,8 @@ func (s *search) divide(ctx context.Context, days []Day) {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			failed := &block{found: make(chan []result, 1)}
-			failed.found <- []result{{err: err}}
+			failed := &block[T]{found: make(chan []result[T], 1)}
+			failed.found <- []result[T]{{err: err}}
 			select {
 			case s.order <- failed:
 			case <-ctx.Done():
@@ -188,8 +205,8 @@ func (s *search) divide(ctx context.Context, days []Day) {
 }
 
 // hand sends one block on its way, and reports false when ctx has ended.
-func (s *search) hand(ctx context.Context, f *sharedFile, day Day, at int64) bool {
-	next := &block{day: day, file: f, from: at, to: at + dayfile.Block, found: make(chan []result, 1)}
+func (s *search[T]) hand(ctx context.Context, f *sharedFile, day Day, at int64) bool {
+	next := &block[T]{day: day, file: f, from: at, to: at + dayfile.Block, found: make(chan []result[T], 1)}
 	select {
 	case s.order <- next:
 	case <-ctx.Done():
@@ -200,19 +217,32 @@ func (s *search) hand(ctx context.Context, f *sharedFile, day Day, at int64) boo
 	return true
 }
 
+// searcher is one of the goroutines that search.
+type searcher[T any] struct {
+	*search[T]
+	filter *dayfile.Filter
+	parser dayfile.Parser
+	usual  int // how many lines were found in a block
+}
+
 // find returns what is found in a block, and what is wrong there.
-func (s *search) find(ctx context.Context, k *block, filter *dayfile.Filter) (found []result) {
+func (s *searcher[T]) find(ctx context.Context, k *block[T]) []result[T] {
+	found := make([]result[T], 0, s.usual)
 	err := context.Cause(ctx)
 	if err == nil {
-		err = filter.Search(k.file, k.from, k.to, k.file.size, func(l dayfile.Line) error {
-			l.Text = bytes.Clone(l.Text)
-			entry, err := s.book.entry(k.day, l)
-			found = append(found, result{entry, err})
+		err = s.filter.Search(k.file, k.from, k.to, k.file.size, func(l dayfile.Line) error {
+			var value T
+			entry, err := s.book.entry(&s.parser, k.day, l)
+			if err == nil {
+				value = s.read(entry)
+			}
+			found = append(found, result[T]{value, err})
 			return nil
 		})
 	}
 	if err != nil {
-		found = append(found, result{err: err})
+		found = append(found, result[T]{err: err})
 	}
+	s.usual = len(found)
 	return found
 }

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
@@ -67,24 +69,68 @@ func (b *Book) Verify(ctx context.Context, q Query) iter.Seq2[Finding, error] {
 			yield(Finding{}, err)
 			return
 		}
-		for _, day := range days {
-			if !q.holds(day) {
-				continue
-			}
-			err := b.verifyDay(ctx, day, func(f Finding, _ []dayfile.Cut) error {
+		ctx, cancel := context.WithCancelCause(ctx)
+		var workers sync.WaitGroup
+		defer workers.Wait()
+		defer cancel(errStop)
+		for day := range b.verifyDays(ctx, &workers, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) })) {
+			for f := range day.found {
 				if !yield(f, nil) {
-					return errStop
+					return
 				}
-				return nil
-			})
-			if err != nil {
-				if !errors.Is(err, errStop) {
-					yield(Finding{}, err)
-				}
+			}
+			if day.err != nil {
+				yield(Finding{}, day.err)
 				return
 			}
 		}
+		if err := context.Cause(ctx); err != nil { // the days may have ended early
+			yield(Finding{}, err)
+		}
 	}
+}
+
+// verified is what is found in a day, as it is found. err is set when found is closed.
+type verified struct {
+	day   Day
+	found chan Finding
+	err   error
+}
+
+// verifyDays has the days verified by as many goroutines as there are processors, and returns them in their order. Nobody
+// runs far ahead: a day with very many findings waits for who takes them. All end when ctx does.
+func (b *Book) verifyDays(ctx context.Context, workers *sync.WaitGroup, days []Day) <-chan *verified {
+	n := min(runtime.GOMAXPROCS(0), 16)
+	order, work := make(chan *verified, n), make(chan *verified)
+	workers.Go(func() {
+		defer close(order)
+		defer close(work)
+		for _, day := range days {
+			v := &verified{day: day, found: make(chan Finding, 64)}
+			select {
+			case order <- v:
+				work <- v // who verifies takes it, also when ctx has ended
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	for range n {
+		workers.Go(func() {
+			for v := range work {
+				v.err = b.verifyDay(ctx, v.day, func(f Finding, _ []dayfile.Cut) error {
+					select {
+					case v.found <- f:
+						return nil
+					case <-ctx.Done():
+						return context.Cause(ctx)
+					}
+				})
+				close(v.found)
+			}
+		})
+	}
+	return order
 }
 
 var errStop = errors.New("stop")

@@ -55,37 +55,49 @@ func recolored(details json.RawMessage) (old, new string, ok bool) {
 }
 
 // members returns the values of two members of an object, nil for one that it lacks. It is object for those that are
-// asked for with each event: it makes no map.
+// asked for with each event: it makes no map, and takes the object for valid JSON. Of another text it finds what it can.
 func members(raw json.RawMessage, a, b string) (va, vb json.RawMessage) {
-	if bytes.IndexByte(raw, '\\') >= 0 || !json.Valid(raw) {
-		f := object(raw)
-		return f[a], f[b]
-	}
-	// A valid text without escapes: strings end at the next quote.
-	rest := bytes.TrimLeft(raw, space)
+	rest := skipSpace(raw)
 	for len(rest) > 0 && (rest[0] == '{' || rest[0] == ',') {
-		rest = bytes.TrimLeft(rest[1:], space)
-		if rest[0] == '}' {
+		if rest = skipSpace(rest[1:]); len(rest) == 0 || rest[0] != '"' {
 			break
 		}
-		end := 1 + bytes.IndexByte(rest[1:], '"')
-		name := rest[1:end]
-		rest = bytes.TrimLeft(rest[end+1:], space)
-		rest = bytes.TrimLeft(rest[1:], space) // the colon
+		end := stringEnd(rest)
+		name := rest[:end]
+		if rest = skipSpace(rest[end:]); len(rest) == 0 || end < 2 {
+			break
+		}
+		rest = skipSpace(rest[1:]) // behind the colon
 		value := rest[:valueEnd(rest)]
 		rest = rest[len(value):]
-		value = bytes.TrimRight(value, space)
-		switch string(name) {
+		if bytes.IndexByte(name, '\\') >= 0 {
+			plain, _ := decoded(name)
+			name = []byte(`"` + plain + `"`)
+		}
+		switch string(name[1 : len(name)-1]) {
 		case a:
-			va = value
+			va = trimSpace(value)
 		case b:
-			vb = value
+			vb = trimSpace(value)
 		}
 	}
 	return va, vb
 }
 
-const space = " \t\r\n"
+func skipSpace(s []byte) []byte {
+	for len(s) > 0 && s[0] <= ' ' {
+		s = s[1:]
+	}
+	return s
+}
+
+// trimSpace returns s without the space behind it.
+func trimSpace(s []byte) []byte {
+	for len(s) > 0 && s[len(s)-1] <= ' ' {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // nodeColor returns the code of the whole node in the details of node_added and node_removed.
 func nodeColor(details json.RawMessage) (code string, ok bool) {
@@ -98,13 +110,16 @@ func nodeColor(details json.RawMessage) (code string, ok bool) {
 }
 
 func text(raw json.RawMessage) (string, bool) {
-	var s string
 	if len(raw) < 2 || raw[0] != '"' {
 		return "", false
 	}
 	if bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) { // it is valid JSON
 		return string(raw[1 : len(raw)-1]), true
 	}
+	return decoded(raw)
+}
+
+func decoded(raw json.RawMessage) (s string, ok bool) {
 	if json.Unmarshal(raw, &s) != nil {
 		return "", false
 	}

@@ -2,35 +2,19 @@ package learning
 
 import (
 	"bytes"
+	"encoding/json"
 	"time"
 )
 
-// ParseEvent returns what the statistics need of one line of a book: line is a JSON object in its compact form, as the book
-// stores it and daybook.Event.Line returns it, and t the time that the book read in it. Details is a part of line, not a
-// copy. Of a line in another form, or of none, it finds what it can and never panics.
-func ParseEvent(t time.Time, line []byte) Event {
+// ParseEvent returns what the statistics need of an event of time t. member returns the value of one of its members in
+// JSON, and whether it is there, as daybook.Event.Member does. Details is that value, not a copy.
+func ParseEvent(t time.Time, member func(name string) (json.RawMessage, bool)) Event {
 	out := Event{Time: t}
-	// One pass over the line: to ask for three members one after the other would parse it three times.
-	rest := line
-	for len(rest) > 2 && rest[1] == '"' {
-		name := rest[1:]
-		name = name[:stringEnd(name)]
-		if rest = rest[1+len(name):]; len(rest) < 2 {
-			break
-		}
-		rest = rest[1:] // the colon
-		value := rest[:valueEnd(rest)]
-		rest = rest[len(value):]
-		known, _ := text(name)
-		switch known {
-		case "canvas_id":
-			out.Canvas, _ = text(value)
-		case "event_type":
-			out.Type, _ = text(value)
-		case "details":
-			out.Details = value
-		}
-	}
+	canvas, _ := member("canvas_id")
+	kind, _ := member("event_type")
+	out.Canvas, _ = text(canvas)
+	out.Type, _ = text(kind)
+	out.Details, _ = member("details")
 	return out
 }
 

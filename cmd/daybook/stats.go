@@ -42,6 +42,18 @@ Active time leaves out the gaps of more than 15 minutes between two events.`,
 					return err
 				}
 			}
+			known := false
+			err := withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
+				of := day.on(book.DayOf(book.Now()))
+				s, ok := session.Glance(book, of)
+				if known = ok; !ok {
+					return nil
+				}
+				return printStats(e, g, of, s)
+			})
+			if err != nil || known {
+				return err
+			}
 			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
 				return stats(cmd.Context(), e, g, book, day.on(book.DayOf(book.Now())))
 			})
@@ -58,11 +70,7 @@ func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybo
 	if err != nil {
 		return err
 	}
-	if g.json {
-		err = e.printJSON(s)
-	} else {
-		err = e.print(statsPage(day, s))
-	}
+	err = printStats(e, g, day, s)
 	for _, d := range s.Damage {
 		e.say("error", "%v", d)
 	}
@@ -70,6 +78,13 @@ func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybo
 		return damageLeftOut(len(s.Damage))
 	}
 	return err
+}
+
+func printStats(e env, g *globals, day daybook.Day, s session.Statistics) error {
+	if g.json {
+		return e.printJSON(s)
+	}
+	return e.print(statsPage(day, s))
 }
 
 // statsPage is the statistics for a person.

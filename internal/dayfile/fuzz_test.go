@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -110,6 +112,39 @@ func FuzzCheck(f *testing.F) {
 		}
 		if whole = append(whole, '}'); !bytes.Equal(whole, o.JSON) {
 			t.Fatalf("%q: the members of %q make %q", line, o.JSON, whole)
+		}
+	})
+}
+
+// FuzzCompact: what compact accepts the parser does too, and finds the same in it. It leaves to the parser only what has
+// white space between its parts, escapes, or more names than it compares.
+func FuzzCompact(f *testing.F) {
+	addVectors(f, func(data []byte) {
+		for line := range bytes.Lines(data) {
+			f.Add(bytes.TrimSuffix(line, []byte("\n")))
+		}
+	})
+	for _, s := range []string{
+		`{"a":-0.5e-3,"b":[1,[],{},{"a":null}],"12345678":true,"1234567890":"é","a234567890":""}`, `{"aaaaaaaa":1,"aaaaaaaa":2}`,
+		`{"a":01}`, `{"a":1.}`, `{"a":"x` + "\x1f" + `y"}`, `{"a":"1234567` + "\xff" + `"}`, `{"a":tru}`, `{"a":1,}`, `{"a":[1,]}`, `{"a":"\x"}`,
+		`{"a":"\\","b":"\"","c":"\u00e9"}`, strings.Repeat(`{"a":`, MaxDepth) + `{}` + strings.Repeat(`}`, MaxDepth), `{"a":"12345678`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var c compact
+		quick := c.object(line)
+		p := newParser(line)
+		p.dst, p.members = []byte{}, []Member{}
+		err := p.object()
+		same := err == nil && bytes.Equal(p.dst, line)
+		switch many := bytes.Count(line, []byte(":")) > 64; {
+		case quick && !same:
+			t.Fatalf("%q is accepted; the parser: %v, %q", line, err, p.dst)
+		case quick && !slices.Equal(c.members, p.members):
+			t.Fatalf("%q: members %v, the parser: %v", line, c.members, p.members)
+		case !quick && same && !many && bytes.IndexByte(line, '\\') < 0:
+			t.Fatalf("%q is not accepted", line)
 		}
 	})
 }

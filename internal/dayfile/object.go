@@ -3,6 +3,7 @@ package dayfile
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // MaxDepth is how deep arrays and objects may be nested in a line, the line's own object included.
@@ -59,10 +60,24 @@ func (e *GrammarError) Error() string {
 // has two members of one name, at any level: two torn halves can splice into valid JSON, and the doubled names give it
 // away. White space around it is allowed. The result shares no memory with text. The error is a *GrammarError.
 func ParseObject(text []byte) (Object, error) {
-	p := newParser(text)
-	p.dst, p.members = make([]byte, 0, len(text)), p.memberRoom[:0]
-	err := p.object()
-	return Object{JSON: p.dst, Members: p.members}, err
+	var p Parser
+	o, err := p.Object(text)
+	return Object{bytes.Clone(o.JSON), slices.Clone(o.Members)}, err
+}
+
+// Parser reads one object after the other without making memory for each. The zero Parser is ready. It is for one goroutine,
+// and must not be copied.
+type Parser struct{ compact compact }
+
+// Object is ParseObject, but the result shares memory with text, and is valid until the Parser's next.
+func (p *Parser) Object(text []byte) (Object, error) {
+	if p.compact.object(text) {
+		return Object{text, p.compact.members}, nil
+	}
+	slow := newParser(text)
+	slow.dst, slow.members = make([]byte, 0, len(text)), slow.memberRoom[:0]
+	err := slow.object()
+	return Object{JSON: slow.dst, Members: slow.members}, err
 }
 
 // ObjectLen returns the length of the object that obeys ParseObject's grammar and that text begins with, in bytes; 0 if
@@ -77,6 +92,10 @@ func ObjectLen(text []byte) int {
 
 // Check reports how a line breaks the grammar that ParseObject describes, or nil.
 func Check(line []byte) error {
+	var c compact
+	if c.object(line) {
+		return nil
+	}
 	return newParser(line).object()
 }
 

@@ -1,7 +1,9 @@
 package session
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"hash/crc32"
 	"time"
 
@@ -71,12 +73,15 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 	}
 	tally := learning.NewTally(o.colors)
 	var damage []*daybook.DamageError
-	harmed := func(d *daybook.DamageError) { damage = append(damage, d) }
-	for l, err := range dayLines(b.Search(ctx, daybook.Query{From: day, To: day}), harmed) {
-		if err != nil {
+	for e, err := range daybook.Extract(ctx, b, daybook.Query{From: day, To: day}, wholly) {
+		switch harm := asDamage(err); {
+		case harm != nil:
+			damage = append(damage, harm)
+		case err != nil:
 			return Statistics{}, err
+		case e.whole:
+			tally.Add(e.Event)
 		}
-		tally.Add(learned(l.event))
 	}
 	s := tally.Statistics(orStory(p))
 	out := Statistics{
@@ -90,6 +95,25 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 		out.StartTime, out.LastUpdate = stamp(first), stamp(last)
 	}
 	return out, nil
+}
+
+func asDamage(err error) (harm *daybook.DamageError) {
+	if err != nil {
+		errors.As(err, &harm)
+	}
+	return harm
+}
+
+// extract is what the statistics need of an entry. One that is not whole lacks its newline: somebody may be writing it.
+type extract struct {
+	learning.Event
+	whole bool
+}
+
+func wholly(e daybook.Entry) extract {
+	l := learned(e.Event)
+	l.Details = bytes.Clone(l.Details)
+	return extract{l, e.Position.Length > len(e.Raw)}
 }
 
 func stamp(t time.Time) *string {

@@ -55,7 +55,7 @@ func dayLines(entries iter.Seq2[daybook.Entry, error], harmed func(*daybook.Dama
 }
 
 // learned returns what the statistics need of an event.
-func learned(e daybook.Event) learning.Event { return learning.ParseEvent(e.Time(), e.Line()) }
+func learned(e daybook.Event) learning.Event { return learning.ParseEvent(e.Time(), e.Member) }
 
 // text returns the string that a JSON value is, "" if it is none.
 func text(value []byte) string {

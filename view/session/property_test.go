@@ -27,6 +27,7 @@ func TestRunningEqualsRebuilt(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(seed, 11))
 			w := newWorld(t, r)
+			glances := 0
 			for n := range steps {
 				what := w.step(n)
 				documents := w.documents()
@@ -35,7 +36,13 @@ func TestRunningEqualsRebuilt(t *testing.T) {
 					if got := file(t, sessionFile(w.dir, d.String())); got != want[i] {
 						t.Fatalf("step %d, %s: document of %s (-computed +on disk):\n%s", n, what, d, cmp.Diff(want[i], got))
 					}
+					if wantGlance(t, w.books[0], d) {
+						glances++
+					}
 				}
+			}
+			if glances == 0 {
+				t.Error("no document was ever current at a glance")
 			}
 			for _, d := range w.documents() {
 				w.wantNaive(d)
