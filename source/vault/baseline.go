@@ -195,7 +195,7 @@ func (r *Recorder) write(name string, s *state) error {
 //
 // Calls: rename intent baseline, syncdir. For a deleted board: remove baseline, syncdir, remove intent; the intent goes
 // last, because a baseline alone would have the board deleted a second time.
-func (r *Recorder) promote(e *entry, s *state) error {
+func (r *Recorder) promote(e *entry, s *state, board *canvas.Board) error {
 	if s.Save.Kind == saveDeleted {
 		return r.remove(e)
 	}
@@ -203,6 +203,9 @@ func (r *Recorder) promote(e *entry, s *state) error {
 		return err
 	}
 	r.update(e, s)
+	if s.Save.Kind == saveChanged {
+		r.recent.note(r.fsys(), r.baseFile(e.lineage), s, board)
+	}
 	return nil
 }
 

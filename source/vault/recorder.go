@@ -62,6 +62,8 @@ type Recorder struct {
 	tell  func([]Recorded) // if not nil, gets the events of each save that are on disk
 	ready func() error     // if not nil, says why nothing can be recorded at present
 
+	recent recentStates
+
 	mu     sync.Mutex
 	byPath map[string]*entry
 	byID   map[string]*entry // who has a canvas_id, or is to have it
@@ -167,9 +169,15 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 		}
 		return r.record(ctx, &entry{lineage: lineage, path: s.Path, key: foldKey(s.Path)}, &state{Lineage: lineage}, nil, s)
 	}
-	base, old, err := r.baseline(e)
-	if err != nil {
-		return err
+	var base *state
+	var old *canvas.Board
+	if s.Board != nil { // else the state is written with the board that it has
+		base, old = r.recent.find(r.fsys(), r.baseFile(e.lineage))
+	}
+	if base == nil {
+		if base, old, err = r.baseline(e); err != nil {
+			return err
+		}
 	}
 	if base == nil {
 		return r.Record(ctx, s) // its lineage has ended: it is a new board
@@ -389,7 +397,7 @@ func (r *Recorder) settle(ctx context.Context, e *entry, next *state, old, board
 			r.tell(told)
 		}
 	}
-	return r.promote(e, next)
+	return r.promote(e, next, board)
 }
 
 // recordError is why the second step of a save failed.

@@ -96,7 +96,8 @@ func (s *state) encode() []byte {
 		out = append(append(out, s.Board...), stateEnd...)
 	}
 	sum := sha256.Sum256(out[start:])
-	return append(append(hex.AppendEncode(append(out[:0], sumPrefix...), sum[:]), '"', ','), out[start:]...)
+	_ = append(hex.AppendEncode(append(out[:0], sumPrefix...), sum[:]), '"', ',') // fills what stands before start
+	return out
 }
 
 // decodeState is the inverse of encode. Every damage is an error, and a newer format is errNewer. Whether the board is one,
