@@ -12,6 +12,7 @@ import (
 
 	"daybook/bench/event"
 	"daybook/bench/measure"
+	"daybook/bench/report"
 )
 
 // config says what is measured, how long, and what becomes of it.
@@ -23,7 +24,9 @@ type config struct {
 	read                 list
 	pace                 measure.Pace
 	limits               measure.Limits
+	watched              []measure.Watched
 	appends, reads       bool
+	watch                bool
 	synced, unsynced     bool
 }
 
@@ -58,6 +61,10 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	c := config{
 		writers: list{1, 8, 64}, sizes: list{200, 430, 4096, 65536}, held: list{0, 1000, 10_000, 100_000},
 		read: list{100_000, 1_000_000},
+		watched: []measure.Watched{
+			{Others: report.ManyBoards, Cards: 200, Text: 100, Saves: 100, Idle: 10 * time.Second},
+			{Others: 1, Cards: 5000, Text: 1000, Saves: 60},
+		},
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
@@ -75,7 +82,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	f.DurationVar(&c.pace.Slice, "slice", 25*time.Millisecond, "how long a turn of appends is, about")
 	f.IntVar(&c.limits.Rounds, "runs", 5, "how often a program that reads is run")
 	f.DurationVar(&c.limits.Time, "read-time", 3*time.Second, "and for how long, about: then no further run")
-	only := f.String("only", "", "measure only `WHAT`: append or read")
+	only := f.String("only", "", "measure only `WHAT`: append, read or watch")
 	sync := f.String("sync", "", "measure only appends that are durable (`MODE` on) or not (off)")
 	quick := f.Bool("quick", false, "a little of everything, in seconds: to see that it works")
 	if err := f.Parse(args); err != nil {
@@ -87,11 +94,13 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	if *quick {
 		c.writers, c.sizes, c.held, c.recipes, c.read = list{1, 64}, nil, list{0, 1000}, 1000, list{2000}
 		c.pace, c.limits = measure.Pace{Rounds: 3, Slice: 4 * time.Millisecond}, measure.Limits{Rounds: 1, Time: time.Second}
+		c.watched = []measure.Watched{{Others: 10, Cards: 200, Text: 100, Saves: 3, Idle: time.Second}}
 	}
-	c.appends, c.reads = *only != "read", *only != "append"
+	measured := func(what string) bool { return *only == "" || *only == what }
+	c.appends, c.reads, c.watch = measured("append"), measured("read"), measured("watch")
 	c.synced, c.unsynced = *sync != "off", *sync != "on"
 	return c, errors.Join(
-		oneOf("only", *only, "", "append", "read"),
+		oneOf("only", *only, "", "append", "read", "watch"),
 		oneOf("sync", *sync, "", "on", "off"),
 		c.check(),
 	)

@@ -68,6 +68,11 @@ func measureAll(ctx context.Context, c config, say func(string)) (r report.Repor
 			return r, err
 		}
 	}
+	if c.watch {
+		if err := measureWatching(ctx, c, dir, &r, say); err != nil {
+			return r, err
+		}
+	}
 	r.Machine.LoadAfter = report.Load()
 	return r, nil
 }
@@ -128,7 +133,23 @@ func measureReads(ctx context.Context, c config, dir string, r *report.Report, s
 	return nil
 }
 
-// program returns the program that reads; unless one was named, it is built.
+func measureWatching(ctx context.Context, c config, dir string, r *report.Report, say func(string)) error {
+	program, err := c.program(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, w := range c.watched {
+		say(fmt.Sprintf("saves of a board of %d cards, %d others watched", w.Cards, w.Others))
+		watching, err := measure.Watch(ctx, dir, program, w)
+		if err != nil {
+			return err
+		}
+		r.Watches = append(r.Watches, watching)
+	}
+	return nil
+}
+
+// program returns the program that reads and watches; unless one was named, it is built.
 func (c config) program(ctx context.Context, dir string) (string, error) {
 	if c.daybook != "" {
 		return exec.LookPath(c.daybook)

@@ -31,13 +31,16 @@ func mallocs() uint64 {
 
 // peak returns how many bytes of memory a running process has had at most so far; 0 if the system does not tell. (The
 // usage that a process leaves to its parent will not do: it counts what the parent had when the process was made.)
-func peak(pid int) int64 {
+func peak(pid int) int64 { return memory(pid, "VmHWM:") }
+
+// memory returns a figure of a running process, in bytes; 0 if the system does not tell.
+func memory(pid int, name string) int64 {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(data)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, name); ok {
 			var kib int64
 			if _, err := fmt.Sscan(value, &kib); err != nil {
 				return 0

@@ -11,12 +11,13 @@ import (
 
 // Report is everything that was measured in one run.
 type Report struct {
-	Machine  Machine           `json:"machine"`
-	Appends  []measure.Appends `json:"appends"`
-	Openings []measure.Opening `json:"openings"`
-	Imports  []measure.Import  `json:"imports"`
-	Reads    []measure.Reads   `json:"reads"`
-	Bars     []Bar             `json:"bars"` // as Bars has them
+	Machine  Machine            `json:"machine"`
+	Appends  []measure.Appends  `json:"appends"`
+	Openings []measure.Opening  `json:"openings"`
+	Imports  []measure.Import   `json:"imports"`
+	Reads    []measure.Reads    `json:"reads"`
+	Watches  []measure.Watching `json:"watches"`
+	Bars     []Bar              `json:"bars"` // as Bars has them
 }
 
 // Read reads a Report that Write has written.
@@ -59,6 +60,16 @@ func Series(a measure.Appends, kind string, held int) (s measure.Series, ok bool
 		}
 	}
 	return s, false
+}
+
+// Watching returns what was measured of a watched vault whose saved board has so many cards. ok is false if it was not.
+func (r Report) Watching(cards int) (w measure.Watching, ok bool) {
+	for _, w := range r.Watches {
+		if w.Cards == cards {
+			return w, true
+		}
+	}
+	return w, false
 }
 
 // Runs returns what was measured of a command of a task over so many events. ok is false if it was not.

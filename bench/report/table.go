@@ -31,6 +31,11 @@ func (r Report) Print(w io.Writer) error {
 	for _, t := range r.Reads {
 		b.WriteString("\n" + readTable(t))
 	}
+	for _, w := range r.Watches {
+		fmt.Fprintf(&b, "\ndaybook watch: %d saves of a board of %d cards (%.1f MB), %d others watched: p50 %s, p99 %s, at most %s ms "+
+			"beyond the debounce; resident memory %.0f MB, at most %.0f\n", w.Saves, w.Cards, float64(w.Bytes)/1e6, w.Others,
+			figure(w.P50), figure(w.P99), figure(w.Max), float64(w.RSS)/1e6, float64(w.Peak)/1e6)
+	}
 	b.WriteString("\n" + barTable(r.Bars))
 	_, err := io.WriteString(w, b.String())
 	return err
