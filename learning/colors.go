@@ -1,17 +1,25 @@
 package learning
 
-import "maps"
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+)
 
-// Colors is how many nodes of each colour the boards have: canvas_id → raw colour code ("" is none) → nodes. What
-// Apply makes has no zero counts and no empty boards; a board whose name another one has taken stands under that name
-// with a NUL behind it until it is renamed itself. A count is negative where events take away what none has put
-// there, as when a producer leaves lines out.
+// Colors is how many nodes of each code the boards have: canvas_id → code ("" is none) → nodes. What Apply makes has no
+// zero counts and no empty boards; a board whose name another one has taken stands under that name with a NUL behind it
+// until it is renamed itself. A count is negative where events take away what none has put there, as when a producer leaves
+// lines out; but not where the codes stand in another member than color, of which nobody tells how many there were at first.
 type Colors map[string]map[string]int
 
 // Apply folds one event into c, in the order of the book: canvas_created replaces what was known of the board,
-// canvas_deleted and canvas_renamed do what they say, node_added, node_removed and node_color_change count. Other
-// events, events without a canvas and details that cannot be read change nothing. c must not be nil.
-func (c Colors) Apply(e Event) { c.apply(e, nil) }
+// canvas_deleted and canvas_renamed do what they say; node_added, node_removed and changes of the code count. Other
+// events, events without a canvas and details that cannot be read change nothing. c must not be nil. p says where the
+// codes of a board stand; its names and roles do not matter.
+func (c Colors) Apply(e Event, p Palette) {
+	all := &palettes{all: p}
+	c.apply(e, all.facts(e), all, nil)
+}
 
 // Clone returns a deep copy, never nil.
 func (c Colors) Clone() Colors {
@@ -22,64 +30,119 @@ func (c Colors) Clone() Colors {
 	return clone
 }
 
-// totals returns the nodes of each code over all boards, without zeros.
-func (c Colors) totals() map[string]int {
+// palettes are the palettes of the boards.
+type palettes struct {
+	all   Palette
+	known map[string]Palette // those that were asked for; nil does not remember
+}
+
+// of returns the palette of a board, or of a displaced one.
+func (p *palettes) of(board string) Palette {
+	if len(p.all.Boards) == 0 {
+		return p.all
+	}
+	board = strings.TrimSuffix(board, displaced)
+	one, ok := p.known[board]
+	if !ok {
+		one = p.all.For(board)
+		if p.known != nil {
+			p.known[board] = one
+		}
+	}
+	return one
+}
+
+// totals returns the nodes of each colour name over all boards, without zeros.
+func (c Colors) totals(p *palettes) map[string]int {
 	sum := map[string]int{}
-	for _, counts := range c {
+	for board, counts := range c {
+		one := p.of(board)
 		for code, n := range counts {
-			addCount(sum, code, n)
+			addCount(sum, one.ColorName(code), n)
 		}
 	}
 	return sum
 }
 
-// apply is Apply; it keeps sum, if it is not nil, equal to c.totals. Of a node_color_change it returns the two codes.
-func (c Colors) apply(e Event, sum map[string]int) (old, new string, recolor bool) {
-	if e.Type == "node_color_change" {
-		old, new, recolor = recolored(e.Details)
+// facts are what an event says of codes.
+type facts struct {
+	palette Palette // of its board
+	recoloring
+	recolored bool
+	node      json.RawMessage // of a card that came or went; nil if there is none
+	code      string          // its code
+	coded     bool            // that can be read
+}
+
+func (p *palettes) facts(e Event) (f facts) {
+	f.palette = p.of(e.Canvas)
+	switch e.Type {
+	case "node_added", "node_removed":
+		v := members(e.Details, "node", "node_id", "save")
+		f.node, f.card, f.save = v[0], plainText(v[1]), plainText(v[2])
+		f.code, f.coded = f.palette.nodeCode(f.node)
+	default:
+		f.recoloring, f.recolored = f.palette.recoloring(e)
 	}
+	return f
+}
+
+// apply is Apply with the event's facts; it keeps sum, if it is not nil, equal to c.totals.
+func (c Colors) apply(e Event, f facts, p *palettes, sum map[string]int) {
 	if e.Canvas == "" {
-		return old, new, recolor
+		return
 	}
 	switch e.Type {
 	case "canvas_created":
-		c.forget(e.Canvas, sum)
-		for code, n := range object(object(e.Details)["colors"]) {
-			c.add(e.Canvas, code, count(n), sum)
+		c.forget(e.Canvas, p, sum)
+		if f.palette.Member == "" {
+			for code, n := range object(object(e.Details)["colors"]) {
+				c.add(e.Canvas, code, count(n), p, sum)
+			}
 		}
 	case "canvas_deleted":
-		c.forget(c.leaving(e.Canvas), sum)
+		c.forget(c.leaving(e.Canvas), p, sum)
 	case "canvas_renamed":
-		old, ok := text(object(e.Details)["old_canvas_id"])
-		if !ok || old == e.Canvas {
-			break
-		}
-		from := c.leaving(old)
-		counts := c[from]
-		delete(c, from)
-		if there := c[e.Canvas]; there != nil { // two boards swap their names: the other's rename is yet to come
-			c.forget(e.Canvas+displaced, sum)
-			c[e.Canvas+displaced] = there
-			delete(c, e.Canvas)
-		}
-		if counts != nil {
-			c[e.Canvas] = counts
+		if old, ok := text(members(e.Details, "old_canvas_id")[0]); ok && old != e.Canvas {
+			c.rename(c.leaving(old), e.Canvas, p, sum)
 		}
 	case "node_added":
-		if code, ok := nodeColor(e.Details); ok {
-			c.add(e.Canvas, code, 1, sum)
+		if f.coded {
+			c.add(e.Canvas, f.code, 1, p, sum)
 		}
 	case "node_removed":
-		if code, ok := nodeColor(e.Details); ok {
-			c.add(e.Canvas, code, -1, sum)
+		if f.coded {
+			c.add(e.Canvas, f.code, -1, p, sum)
 		}
-	case "node_color_change":
-		if recolor {
-			c.add(e.Canvas, old, -1, sum)
-			c.add(e.Canvas, new, 1, sum)
+	default:
+		if f.recolored {
+			c.add(e.Canvas, f.old, -1, p, sum)
+			c.add(e.Canvas, f.new, 1, p, sum)
 		}
 	}
-	return old, new, recolor
+}
+
+// rename moves the counts of a board, which may come under another palette.
+func (c Colors) rename(from, to string, p *palettes, sum map[string]int) {
+	counts := c[from]
+	was, is := p.of(from), p.of(to)
+	if sum != nil {
+		for code, n := range counts {
+			addCount(sum, was.ColorName(code), -n)
+			if was.Member == is.Member {
+				addCount(sum, is.ColorName(code), n)
+			}
+		}
+	}
+	delete(c, from)
+	if there := c[to]; there != nil { // two boards swap their names: the other's rename is yet to come
+		c.forget(to+displaced, p, sum)
+		c[to+displaced] = there
+		delete(c, to)
+	}
+	if counts != nil && was.Member == is.Member {
+		c[to] = counts
+	}
 }
 
 // displaced marks the key of a board whose name another one has taken, until it gets its own new name. No canvas_id ends
@@ -95,7 +158,11 @@ func (c Colors) leaving(board string) string {
 	return board
 }
 
-func (c Colors) add(board, code string, n int, sum map[string]int) {
+func (c Colors) add(board, code string, n int, p *palettes, sum map[string]int) {
+	one := p.of(board)
+	if one.Member != "" {
+		n = max(n, -c[board][code])
+	}
 	if c[board] == nil {
 		c[board] = map[string]int{}
 	}
@@ -104,21 +171,22 @@ func (c Colors) add(board, code string, n int, sum map[string]int) {
 		delete(c, board)
 	}
 	if sum != nil {
-		addCount(sum, code, n)
+		addCount(sum, one.ColorName(code), n)
 	}
 }
 
-func (c Colors) forget(board string, sum map[string]int) {
+func (c Colors) forget(board string, p *palettes, sum map[string]int) {
 	if sum != nil {
+		one := p.of(board)
 		for code, n := range c[board] {
-			addCount(sum, code, -n)
+			addCount(sum, one.ColorName(code), -n)
 		}
 	}
 	delete(c, board)
 }
 
-func addCount(counts map[string]int, code string, n int) {
-	if counts[code] += n; counts[code] == 0 {
-		delete(counts, code)
+func addCount[K comparable](counts map[K]int, key K, n int) {
+	if counts[key] += n; counts[key] == 0 {
+		delete(counts, key)
 	}
 }

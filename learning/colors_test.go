@@ -200,7 +200,7 @@ func TestColorsApply(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.start.Clone()
-			got.Apply(c.event)
+			got.Apply(c.event, story(t))
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
@@ -211,7 +211,7 @@ func TestColorsApply(t *testing.T) {
 func TestCloneIsDeep(t *testing.T) {
 	a := learning.Colors{"a": {"1": 1}}
 	b := a.Clone()
-	b.Apply(event("a", "node_added", `{"node":{"color":"1"}}`))
+	b.Apply(event("a", "node_added", `{"node":{"color":"1"}}`), story(t))
 	if got, want := a, (learning.Colors{"a": {"1": 1}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -293,27 +293,23 @@ func (m model) names(p learning.Palette) map[string]int {
 
 // TestColorsAgainstModel compares the running state, and a tally's distribution by names, with counting all cards.
 func TestColorsAgainstModel(t *testing.T) {
-	story, err := learning.Profile("story")
-	if err != nil {
-		t.Fatal(err)
-	}
 	r := rand.New(rand.NewPCG(7, 8))
 	for range 50 {
 		m := model{}
-		colors, tally := learning.Colors{}, learning.NewTally(nil)
+		colors, tally := learning.Colors{}, learning.NewTally(nil, story(t))
 		for i := range 100 {
 			if i%40 == 39 { // a new day starts from the day before
-				tally = learning.NewTally(tally.Colors())
+				tally = learning.NewTally(tally.Colors(), story(t))
 			}
 			events := m.random(r)
 			for _, e := range events {
-				colors.Apply(e)
+				colors.Apply(e, story(t))
 				tally.Add(e)
 			}
 			if want := m.colors(); !reflect.DeepEqual(colors, want) || !reflect.DeepEqual(tally.Colors(), want) {
 				t.Fatalf("after %v\n got %v and %v\nwant %v", events, colors, tally.Colors(), want)
 			}
-			if got, want := tally.Statistics(story).ColorDistribution, m.names(story); !reflect.DeepEqual(got, want) {
+			if got, want := tally.Statistics().ColorDistribution, m.names(story(t)); !reflect.DeepEqual(got, want) {
 				t.Fatalf("distribution: got %v, want %v", got, want)
 			}
 		}
@@ -329,7 +325,7 @@ func TestSwappedNames(t *testing.T) {
 		{Canvas: "a", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"b"}`)},
 		{Canvas: "c2", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"c"}`)},
 	} {
-		c.Apply(e)
+		c.Apply(e, story(t))
 	}
 	want := learning.Colors{"a": {"3": 5}, "b": {"1": 1, "2": 1}, "c2": {"": 1}}
 	if !reflect.DeepEqual(c, want) {

@@ -29,34 +29,10 @@ func object(raw json.RawMessage) fields {
 	return f
 }
 
-// colorCode returns the raw colour code that a value says, as canvas reads it from a board: a missing value, null and
-// "" are no colour, a number stands as it is spelled. Anything else is not ok.
-func colorCode(raw json.RawMessage) (code string, ok bool) {
-	if len(raw) == 0 {
-		return "", true
-	}
-	switch c := raw[0]; {
-	case c == 'n':
-		return "", true
-	case c == '"':
-		return text(raw)
-	case c == '-' || '0' <= c && c <= '9':
-		return string(raw), true
-	}
-	return "", false
-}
-
-// recolored returns the two codes of a node_color_change. It is not ok if both are missing or one is odd.
-func recolored(details json.RawMessage) (old, new string, ok bool) {
-	was, is := members(details, "old_color", "new_color")
-	old, okOld := colorCode(was)
-	new, okNew := colorCode(is)
-	return old, new, okOld && okNew && (was != nil || is != nil)
-}
-
-// members returns the values of two members of an object, nil for one that it lacks. It is object for those that are
-// asked for with each event: it makes no map, and takes the object for valid JSON. Of another text it finds what it can.
-func members(raw json.RawMessage, a, b string) (va, vb json.RawMessage) {
+// members returns the values of some members of an object, in the order of their names, nil for one that it lacks. It is
+// object for those that are asked for with each event: it makes no map, and takes the object for valid JSON. Of another
+// text it finds what it can.
+func members(raw json.RawMessage, names ...string) (values [8]json.RawMessage) {
 	rest := skipSpace(raw)
 	for len(rest) > 0 && (rest[0] == '{' || rest[0] == ',') {
 		if rest = skipSpace(rest[1:]); len(rest) == 0 || rest[0] != '"' {
@@ -74,14 +50,13 @@ func members(raw json.RawMessage, a, b string) (va, vb json.RawMessage) {
 			plain, _ := decoded(name)
 			name = []byte(`"` + plain + `"`)
 		}
-		switch string(name[1 : len(name)-1]) {
-		case a:
-			va = trimSpace(value)
-		case b:
-			vb = trimSpace(value)
+		for i, asked := range names {
+			if string(name[1:len(name)-1]) == asked {
+				values[i] = trimSpace(value)
+			}
 		}
 	}
-	return va, vb
+	return values
 }
 
 func skipSpace(s []byte) []byte {
@@ -97,16 +72,6 @@ func trimSpace(s []byte) []byte {
 		s = s[:len(s)-1]
 	}
 	return s
-}
-
-// nodeColor returns the code of the whole node in the details of node_added and node_removed.
-func nodeColor(details json.RawMessage) (code string, ok bool) {
-	node, _ := members(details, "node", "")
-	if len(node) == 0 || node[0] != '{' {
-		return "", false
-	}
-	color, _ := members(node, "color", "")
-	return colorCode(color)
 }
 
 func text(raw json.RawMessage) (string, bool) {

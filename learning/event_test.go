@@ -15,12 +15,12 @@ func FuzzMembers(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		va, vb := members(text, "a", "b")
+		v := members(text, "a", "b")
 		if !json.Valid(text) {
 			return
 		}
 		want := object(text)
-		for name, got := range map[string][]byte{"a": va, "b": vb} {
+		for name, got := range map[string][]byte{"a": v[0], "b": v[1]} {
 			if is, ok := want[name]; !bytes.Equal(got, is) || ok != (got != nil) {
 				t.Errorf("%q: %s is %q, want %q", text, name, got, is)
 			}

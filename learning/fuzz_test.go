@@ -25,18 +25,18 @@ func FuzzTally(f *testing.F) {
 		"node_text_change", "node_moved", "node_changed", "edge_added", "", "another",
 	}
 	f.Fuzz(func(t *testing.T, a, b []byte, kind uint8) {
-		tally := learning.NewTally(learning.Colors{"a": {"": 1}})
+		tally := learning.NewTally(learning.Colors{"a": {"": 1}}, story(t))
 		at := time.Date(2025, 11, 8, 10, 0, 0, 0, time.UTC)
 		for i, details := range [][]byte{a, b, b, a} {
 			tally.Add(learning.Event{
 				Time: at.Add(time.Duration(i) * time.Minute), Canvas: "ab"[i%2 : i%2+1], Type: types[(int(kind)+i)%len(types)], Details: details,
 			})
 		}
-		s := tally.Statistics(story(t))
+		s := tally.Statistics()
 		if text, err := json.Marshal(s); err != nil || !json.Valid(text) || s.TotalEvents != 4 {
 			t.Fatalf("%q, %q: got %s, %v", a, b, text, err)
 		}
-		if tally := learning.NewTally(tally.Colors()); tally.Statistics(story(t)).TotalEvents != 0 {
+		if tally := learning.NewTally(tally.Colors(), story(t)); tally.Statistics().TotalEvents != 0 {
 			t.Fatal("the next day begins with events")
 		}
 	})

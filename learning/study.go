@@ -5,43 +5,51 @@ import (
 	"time"
 )
 
-// MaxGap is the longest time between two events that counts as study. Whoever did longer nothing was away.
+// MaxGap is the longest time between two events that counts as study, unless a palette says otherwise. Whoever did longer
+// nothing was away.
 const MaxGap = 15 * time.Minute
 
-// study is the time that was studied, whatever the order in which the events come. It keeps only stretches: runs of
-// events of which none is further than MaxGap from the next. They are sorted, disjoint and more than MaxGap apart, so a
-// day has 96 at most.
-type study struct{ stretches []stretch }
+// Sitting is a stretch of study: events of which none is further than the idle gap from the next.
+type Sitting struct {
+	Start, End time.Time // of its earliest and its latest event
+	Events     int
+}
 
-type stretch struct{ first, last time.Time }
+// study is the time that was studied, whatever the order in which the events come. It keeps only sittings; they are sorted,
+// disjoint and more than gap apart, so a day has 96 at most with a gap of 15 minutes.
+type study struct {
+	gap      time.Duration
+	sittings []Sitting
+}
 
 // add takes one event's time in.
 func (s *study) add(t time.Time) {
-	// The stretches that t is near enough to join: those from i up to j, two at most.
-	i, _ := slices.BinarySearchFunc(s.stretches, t.Add(-MaxGap), func(x stretch, near time.Time) int {
-		return x.last.Compare(near)
+	// The sittings that t is near enough to join: those from i up to j, two at most.
+	i, _ := slices.BinarySearchFunc(s.sittings, t.Add(-s.gap), func(x Sitting, near time.Time) int {
+		return x.End.Compare(near)
 	})
 	j := i
-	joined := stretch{t, t}
-	for ; j < len(s.stretches) && !s.stretches[j].first.After(t.Add(MaxGap)); j++ {
-		joined.first = earlier(joined.first, s.stretches[j].first)
-		joined.last = later(joined.last, s.stretches[j].last)
+	joined := Sitting{t, t, 1}
+	for ; j < len(s.sittings) && !s.sittings[j].Start.After(t.Add(s.gap)); j++ {
+		joined.Start = earlier(joined.Start, s.sittings[j].Start)
+		joined.End = later(joined.End, s.sittings[j].End)
+		joined.Events += s.sittings[j].Events
 	}
-	s.stretches = slices.Replace(s.stretches, i, j, joined)
+	s.sittings = slices.Replace(s.sittings, i, j, joined)
 }
 
-// active returns the length of all stretches.
+// active returns the length of all sittings.
 func (s *study) active() (d time.Duration) {
-	for _, x := range s.stretches {
-		d += x.last.Sub(x.first)
+	for _, x := range s.sittings {
+		d += x.End.Sub(x.Start)
 	}
 	return d
 }
 
 // bounds returns the earliest and the latest time, zero if there is none.
 func (s *study) bounds() (first, last time.Time) {
-	if n := len(s.stretches); n > 0 {
-		return s.stretches[0].first, s.stretches[n-1].last
+	if n := len(s.sittings); n > 0 {
+		return s.sittings[0].Start, s.sittings[n-1].End
 	}
 	return first, last
 }

@@ -2,49 +2,189 @@ package learning
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
 // Tally is the running statistics of one day. Adding an event costs the same however many there were; what a Tally
-// keeps grows with the boards, the colours and the types of events, not with the events. It is not safe for use by
-// several goroutines at once.
+// keeps grows with the boards, the colours, the types of events, and the cards that the day's events are about, not with
+// the events. It is not safe for use by several goroutines at once.
 type Tally struct {
-	total       int
-	canvases    []string // in the order of their first event
-	known       map[string]bool
-	types       map[string]int
-	transitions map[[2]string]int // by raw codes: names are resolved when the statistics are read
-	colors      Colors
-	sum         map[string]int // colors.totals
+	palettes  palettes
+	total     int
+	canvases  []string // in the order of their first event
+	boards    map[string]*board
+	nowhere   *board                      // of events without a canvas
+	displaced map[string]map[string]*card // cards of a board whose name another one has taken
+	types     map[string]int
+	misclicks int
+	ownWords  int
+	kinds     map[string]int // of explanations
+	colors    Colors
+	sum       map[string]int // colors.totals
+	// The figures of all boards, nowhere included.
+	transitions map[string]int
+	steps       map[StepKind]int
 	study       study
 }
 
 // NewTally returns the tally of a day without events. start is the state of the boards when the day begins, nil for no
-// boards; it is copied.
-func NewTally(start Colors) *Tally {
-	colors := start.Clone()
-	return &Tally{
-		known: map[string]bool{}, types: map[string]int{}, transitions: map[[2]string]int{},
-		colors: colors, sum: colors.totals(),
+// boards; it is copied. p names the colours, and says what they mean.
+func NewTally(start Colors, p Palette) *Tally {
+	t := &Tally{
+		palettes: palettes{all: p, known: map[string]Palette{}},
+		boards:   map[string]*board{}, nowhere: newBoard(p.For("")), displaced: map[string]map[string]*card{},
+		types: map[string]int{}, kinds: map[string]int{}, transitions: map[string]int{}, steps: map[StepKind]int{},
+		study: study{gap: p.idleGap()}, colors: start.Clone(),
 	}
+	t.sum = t.colors.totals(&t.palettes)
+	return t
 }
 
-// Add counts one event. Events come in the order of the book, which the colours and CanvasesModified depend on; their
-// times may come in any order, and no figure depends on it.
+// Add counts one event. Events come in the order of the book, which the colours, CanvasesModified and the recognition of
+// mis-clicks depend on; their times may come in any order, and no other figure depends on it.
 func (t *Tally) Add(e Event) {
 	t.total++
-	if e.Canvas != "" && !t.known[e.Canvas] {
-		t.known[e.Canvas] = true
-		t.canvases = append(t.canvases, e.Canvas)
-	}
 	if e.Type != "" {
 		t.types[e.Type]++
 	}
+	b := t.board(e.Canvas)
+	b.total++
 	if !e.Time.IsZero() {
-		t.study.add(e.Time.Round(0)) // without a monotonic clock reading, which would not survive the book
+		at := e.Time.Round(0) // without a monotonic clock reading, which would not survive the book
+		t.study.add(at)
+		if b != t.nowhere {
+			b.study.add(at)
+		}
 	}
-	if old, new, ok := t.colors.apply(e, t.sum); ok {
-		t.transitions[[2]string{old, new}]++
+	f := t.palettes.facts(e)
+	t.colors.apply(e, f, &t.palettes, t.sum)
+	t.learn(b, e, f)
+}
+
+// board returns the part of a board. It is the first event of a board that makes it one of the day's.
+func (t *Tally) board(canvas string) *board {
+	if canvas == "" {
+		return t.nowhere
+	}
+	b := t.boards[canvas]
+	if b == nil {
+		b = newBoard(t.palettes.of(canvas))
+		t.boards[canvas] = b
+		t.canvases = append(t.canvases, canvas)
+	}
+	return b
+}
+
+// learn counts the transitions, steps and explanations of an event, and remembers what it tells of its card.
+func (t *Tally) learn(b *board, e Event, f facts) {
+	switch e.Type {
+	case "canvas_created", "canvas_deleted":
+		clear(b.cards)
+		return
+	case "canvas_renamed":
+		t.rename(b, e)
+		return
+	case "node_removed":
+		delete(b.cards, f.card)
+		return
+	case "node_added":
+		t.added(b, f)
+		return
+	case "node_text_change":
+		t.retexted(b, e)
+		return
+	}
+	if !f.recolored {
+		return
+	}
+	c := b.card(f.card)
+	c.code, c.known, c.save = f.new, true, f.save
+	change := flip{
+		at: e.Time, old: f.old, new: f.new,
+		board: b, transition: f.palette.Transition(f.old, f.new), step: f.palette.stepOf(f.old, f.new),
+	}
+	if undone, ok := c.misclick(change); ok {
+		t.misclicks++
+		t.count(undone, -1)
+		return
+	}
+	t.count(change, 1)
+}
+
+// count counts a change of colour for its board and for the day, or takes it back.
+func (t *Tally) count(f flip, n int) {
+	addCount(t.transitions, f.transition, n)
+	addCount(f.board.transitions, f.transition, n)
+	if f.step != noStep {
+		t.step(f.board, f.step, n)
+	}
+}
+
+func (t *Tally) step(b *board, kind StepKind, n int) {
+	addCount(t.steps, kind, n)
+	addCount(b.steps, kind, n)
+}
+
+// added takes in a card that is new.
+func (t *Tally) added(b *board, f facts) {
+	if !f.coded {
+		return
+	}
+	c := b.card(f.card)
+	*c = card{code: f.code, known: true, save: f.save}
+	switch f.palette.Role(f.code) {
+	case NotUnderstood:
+		t.step(b, KnowledgeAdded, 1)
+	case Explanation:
+		if kind := f.palette.ExplanationKind(plainText(members(f.node, "text")[0])); kind != "" {
+			t.kinds[kind]++
+		}
+	}
+}
+
+// retexted takes in a card that has another text. What its code is the event says, or an earlier one of the day.
+func (t *Tally) retexted(b *board, e Event) {
+	change := newTextChange(e.Details)
+	known := b.cards[change.card]
+	code, stays := change.code(b.palette)
+	if !stays {
+		if known == nil || !known.known {
+			return
+		}
+		code, stays = known.code, change.save == "" || change.save != known.save
+	}
+	switch b.palette.Role(code) {
+	case OwnWords:
+		if stays {
+			t.step(b, OwnWordsUpdated, 1)
+			t.ownWords += change.step().Delta()
+		}
+	case Explanation:
+		was, is := b.palette.ExplanationKind(plainText(change.old)), b.palette.ExplanationKind(plainText(change.new))
+		if is != "" && is != was {
+			t.kinds[is]++
+		}
+	}
+}
+
+// rename has a board's cards go with its new name.
+func (t *Tally) rename(b *board, e Event) {
+	old, ok := text(members(e.Details, "old_canvas_id")[0])
+	if !ok || old == e.Canvas || e.Canvas == "" {
+		return
+	}
+	cards := t.displaced[old]
+	if cards != nil {
+		delete(t.displaced, old)
+	} else if from := t.boards[old]; from != nil {
+		cards, from.cards = from.cards, map[string]*card{}
+	}
+	if len(b.cards) > 0 { // two boards swap their names: the other's rename is yet to come
+		t.displaced[e.Canvas] = b.cards
+	}
+	if b.cards = cards; cards == nil {
+		b.cards = map[string]*card{}
 	}
 }
 
@@ -57,43 +197,70 @@ type Statistics struct {
 	TotalEvents int `json:"total_events"`
 	// CanvasesModified are the boards of the day's events, in the order of their first event in the book; never nil.
 	CanvasesModified []string `json:"canvases_modified"`
-	// ColorTransitions counts the events node_color_change by Palette.Transition; never nil. One whose details tell no
-	// colours is not in it.
+	// ColorTransitions counts the changes of colour by Palette.Transition, but for mis-clicks; never nil. One whose details
+	// tell no colours is not in it.
 	ColorTransitions map[string]int `json:"color_transitions"`
 	// EventTypes counts the events by their type; never nil.
 	EventTypes map[string]int `json:"event_types"`
 	// ColorDistribution is how many nodes of each colour name all boards have as of the last event; never nil. Zero and
 	// less is left out.
 	ColorDistribution map[string]int `json:"color_distribution"`
+	// LearningEvents counts the steps; never nil. UnderstandingRate is that of its figures.
+	LearningEvents    map[StepKind]int `json:"learning_events"`
+	UnderstandingRate float64          `json:"understanding_rate"`
+	// Misclicks is how often a change of colour was taken back within a minute: both changes are in EventTypes, and in no
+	// other figure.
+	Misclicks int `json:"misclicks"`
+	// OwnWordsDelta is by how many characters the texts in the learner's own words have grown, over all OwnWordsUpdated.
+	OwnWordsDelta int `json:"own_words_delta"`
+	// Explanations counts the explanations that came, by kind; never nil. One of no kind is not in it.
+	Explanations map[string]int `json:"explanations"`
 	// LearningSeconds is the time from the earliest to the latest event; ActiveSeconds leaves out the gaps that are
-	// longer than MaxGap. An event of unknown time counts in neither.
+	// longer than the palette's idle gap. An event of unknown time counts in neither.
 	LearningSeconds Seconds `json:"learning_duration_seconds"`
 	ActiveSeconds   Seconds `json:"active_seconds"`
+	// Sittings are what ActiveSeconds is the sum of, by their times.
+	Sittings []Sitting `json:"-"`
+	// Boards are the figures of each board by itself; never nil. One of which there is no more to say than its name is
+	// left out.
+	Boards map[string]BoardStatistics `json:"boards"`
 	// Start and Last are the times of the earliest and the latest event, zero if there is none.
 	Start time.Time `json:"-"`
 	Last  time.Time `json:"-"`
 }
 
-// Statistics returns the figures so far, with the colours named by p. They are the caller's.
-func (t *Tally) Statistics(p Palette) Statistics {
+// Statistics returns the figures so far. They are the caller's. They cost no more the more events there were.
+func (t *Tally) Statistics() Statistics {
 	start, last := t.study.bounds()
 	s := Statistics{
 		TotalEvents:       t.total,
 		CanvasesModified:  append([]string{}, t.canvases...),
-		ColorTransitions:  map[string]int{},
+		ColorTransitions:  maps.Clone(t.transitions),
 		EventTypes:        maps.Clone(t.types),
-		ColorDistribution: map[string]int{},
+		ColorDistribution: maps.Clone(t.sum),
+		LearningEvents:    maps.Clone(t.steps),
+		UnderstandingRate: UnderstandingRate(t.steps),
+		Misclicks:         t.misclicks,
+		OwnWordsDelta:     t.ownWords,
+		Explanations:      maps.Clone(t.kinds),
 		LearningSeconds:   Seconds(last.Sub(start)),
 		ActiveSeconds:     Seconds(t.study.active()),
+		Sittings:          slices.Clone(t.study.sittings),
+		Boards:            map[string]BoardStatistics{},
 		Start:             start,
 		Last:              last,
 	}
-	for codes, n := range t.transitions {
-		s.ColorTransitions[p.Transition(codes[0], codes[1])] += n
-	}
-	for code, n := range t.sum {
-		s.ColorDistribution[p.ColorName(code)] += n
-	}
 	maps.DeleteFunc(s.ColorDistribution, func(_ string, n int) bool { return n <= 0 })
+	for _, canvas := range t.canvases {
+		if b := t.boards[canvas]; b.tells() {
+			s.Boards[canvas] = BoardStatistics{
+				TotalEvents:       b.total,
+				ColorTransitions:  maps.Clone(b.transitions),
+				LearningEvents:    maps.Clone(b.steps),
+				UnderstandingRate: UnderstandingRate(b.steps),
+				ActiveSeconds:     Seconds(b.study.active()),
+			}
+		}
+	}
 	return s
 }

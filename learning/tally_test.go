@@ -19,8 +19,10 @@ func story(t testing.TB) learning.Palette {
 	return p
 }
 
+const noSteps = `"learning_events":{},"understanding_rate":0,"misclicks":0,"own_words_delta":0,"explanations":{}`
+
 func statistics(t *testing.T, tally *learning.Tally) string {
-	out, err := json.Marshal(tally.Statistics(story(t)))
+	out, err := json.Marshal(tally.Statistics())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,11 +31,11 @@ func statistics(t *testing.T, tally *learning.Tally) string {
 
 func TestEmptyDay(t *testing.T) {
 	const want = `{"total_events":0,"canvases_modified":[],"color_transitions":{},"event_types":{},` +
-		`"color_distribution":{},"learning_duration_seconds":0,"active_seconds":0}`
-	if got := statistics(t, learning.NewTally(nil)); got != want {
+		`"color_distribution":{},` + noSteps + `,"learning_duration_seconds":0,"active_seconds":0,"boards":{}}`
+	if got := statistics(t, learning.NewTally(nil, story(t))); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
-	if s := learning.NewTally(nil).Statistics(learning.Palette{}); !s.Start.IsZero() || !s.Last.IsZero() {
+	if s := learning.NewTally(nil, story(t)).Statistics(); !s.Start.IsZero() || !s.Last.IsZero() {
 		t.Errorf("times of no events: %v and %v", s.Start, s.Last)
 	}
 }
@@ -46,7 +48,7 @@ func TestDay(t *testing.T) {
 		}
 		return e
 	}
-	tally := learning.NewTally(learning.Colors{"b": {"2": 4}})
+	tally := learning.NewTally(learning.Colors{"b": {"2": 4}}, story(t))
 	for _, e := range []learning.Event{
 		at("09:00:00", event("z.canvas", "canvas_created", `{"nodes":2,"colors":{"1":2}}`)),
 		at("09:10:00", event("z.canvas", "node_color_change", `{"old_color":"1","new_color":"3"}`)),
@@ -60,7 +62,11 @@ func TestDay(t *testing.T) {
 		`"color_transitions":{"none_to_red":1,"purple_to_4":1,"red_to_purple":2},` +
 		`"event_types":{"canvas_created":1,"node_color_change":4},` +
 		`"color_distribution":{"4":1,"green":4,"purple":1,"red":1},` +
-		`"learning_duration_seconds":50400,"active_seconds":600.5}`
+		`"learning_events":{"understanding_improving":2},"understanding_rate":1,"misclicks":0,"own_words_delta":0,"explanations":{},` +
+		`"learning_duration_seconds":50400,"active_seconds":600.5,"boards":{` +
+		`"a.canvas":{"total_events":1,"color_transitions":{"none_to_red":1},"learning_events":{},"understanding_rate":0,"active_seconds":0},` +
+		`"z.canvas":{"total_events":4,"color_transitions":{"purple_to_4":1,"red_to_purple":2},` +
+		`"learning_events":{"understanding_improving":2},"understanding_rate":1,"active_seconds":600.5}}}`
 	if got := statistics(t, tally); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -68,28 +74,28 @@ func TestDay(t *testing.T) {
 
 func TestStartIsCopied(t *testing.T) {
 	start := learning.Colors{"a": {"1": 1}}
-	learning.NewTally(start).Add(event("a", "node_added", `{"node":{"color":"1"}}`))
+	learning.NewTally(start, story(t)).Add(event("a", "node_added", `{"node":{"color":"1"}}`))
 	if got, want := start["a"]["1"], 1; got != want {
 		t.Errorf("got %d, want %d", got, want)
 	}
 }
 
 func TestOnlyColorChangesAreTransitions(t *testing.T) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(t))
 	for _, kind := range []string{"node_added", "node_changed", "", "color"} {
 		tally.Add(event("a", kind, `{"old_color":"1","new_color":"2","node":{"color":"1"}}`))
 	}
-	if got := tally.Statistics(story(t)).ColorTransitions; len(got) != 0 {
+	if got := tally.Statistics().ColorTransitions; len(got) != 0 {
 		t.Errorf("got %v, want none", got)
 	}
 }
 
 func TestCodesOfOneNameAreSummed(t *testing.T) {
 	p := learning.Palette{Colors: map[string]learning.Color{"1": {Name: "red"}, "4": {Name: "red"}}}
-	tally := learning.NewTally(learning.Colors{"a": {"1": 3, "4": 1}, "b": {"1": -1}})
+	tally := learning.NewTally(learning.Colors{"a": {"1": 3, "4": 1}, "b": {"1": -1}}, p)
 	tally.Add(event("a", "node_color_change", `{"old_color":"1","new_color":"2"}`))
 	tally.Add(event("a", "node_color_change", `{"old_color":"4","new_color":"2"}`))
-	s := tally.Statistics(p)
+	s := tally.Statistics()
 	if got, want := s.ColorTransitions["red_to_2"], 2; got != want {
 		t.Errorf("red_to_2: got %d, want %d", got, want)
 	}
@@ -99,20 +105,20 @@ func TestCodesOfOneNameAreSummed(t *testing.T) {
 }
 
 func TestNegativeSumsAreDropped(t *testing.T) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(t))
 	tally.Add(event("a", "node_removed", `{"node":{"color":"1"}}`))
-	if got := tally.Statistics(story(t)).ColorDistribution; len(got) != 0 {
+	if got := tally.Statistics().ColorDistribution; len(got) != 0 {
 		t.Errorf("got %v, want nothing", got)
 	}
 	tally.Add(event("b", "canvas_created", `{"colors":{"1":3}}`))
-	if got, want := tally.Statistics(story(t)).ColorDistribution["red"], 2; got != want {
+	if got, want := tally.Statistics().ColorDistribution["red"], 2; got != want {
 		t.Errorf("red: got %d, want %d", got, want)
 	}
 }
 
 // TestOddEvents: whatever details say, the event is counted and nothing panics.
 func TestOddEvents(t *testing.T) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(t))
 	n := 0
 	kinds := []string{
 		"", "canvas_created", "canvas_deleted", "canvas_renamed",
@@ -130,7 +136,7 @@ func TestOddEvents(t *testing.T) {
 			}
 		}
 	}
-	s := tally.Statistics(story(t))
+	s := tally.Statistics()
 	types := s.EventTypes
 	if s.TotalEvents != n || types["node_color_change"] != n/8 || types[""] != 0 || len(types) != 7 {
 		t.Errorf("got %d events, types %v, want %d events", s.TotalEvents, s.EventTypes, n)
@@ -141,11 +147,12 @@ func TestOddEvents(t *testing.T) {
 }
 
 func TestEventWithoutCanvas(t *testing.T) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(t))
 	tally.Add(event("", "node_color_change", `{"old_color":"1","new_color":"2"}`))
 	const want = `{"total_events":1,"canvases_modified":[],"color_transitions":{"red_to_green":1},` +
 		`"event_types":{"node_color_change":1},"color_distribution":{},` +
-		`"learning_duration_seconds":0,"active_seconds":0}`
+		`"learning_events":{"breakthrough":1},"understanding_rate":1,"misclicks":0,"own_words_delta":0,"explanations":{},` +
+		`"learning_duration_seconds":0,"active_seconds":0,"boards":{}}`
 	if got := statistics(t, tally); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
@@ -165,11 +172,11 @@ func TestGaps(t *testing.T) {
 		{"one between joins two", []time.Duration{0, 20 * time.Minute, 10 * time.Minute}, 20 * time.Minute},
 		{"backwards", []time.Duration{time.Hour, 50 * time.Minute, 0}, 10 * time.Minute},
 	} {
-		tally := learning.NewTally(nil)
+		tally := learning.NewTally(nil, story(t))
 		for _, d := range c.times {
 			tally.Add(learning.Event{Time: base.Add(d)})
 		}
-		if got := tally.Statistics(learning.Palette{}).ActiveSeconds.Duration(); got != c.active {
+		if got := tally.Statistics().ActiveSeconds.Duration(); got != c.active {
 			t.Errorf("%s: got %v, want %v", c.name, got, c.active)
 		}
 	}
@@ -198,11 +205,11 @@ func TestAnyOrder(t *testing.T) {
 		}
 		var want string
 		for i := range 10 {
-			tally := learning.NewTally(nil)
+			tally := learning.NewTally(nil, story(t))
 			for _, e := range events {
 				tally.Add(e)
 			}
-			s := tally.Statistics(learning.Palette{})
+			s := tally.Statistics()
 			if got := s.ActiveSeconds.Duration(); got != active {
 				t.Fatalf("active: got %v, want %v", got, active)
 			}
@@ -222,10 +229,10 @@ func TestAnyOrder(t *testing.T) {
 }
 
 func TestStatisticsAreTheCallers(t *testing.T) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(t))
 	tally.Add(event("a", "node_added", `{"node":{"color":"1"}}`))
 	before := statistics(t, tally)
-	s := tally.Statistics(story(t))
+	s := tally.Statistics()
 	s.CanvasesModified[0] = "x"
 	clear(s.EventTypes)
 	clear(s.ColorDistribution)
@@ -269,7 +276,7 @@ func TestSecondsJSON(t *testing.T) {
 func BenchmarkAdd(b *testing.B) {
 	for _, n := range []int{0, 30_000} {
 		b.Run(fmt.Sprintf("after=%d", n), func(b *testing.B) {
-			tally := learning.NewTally(nil)
+			tally := learning.NewTally(nil, story(b))
 			e := event("a.canvas", "node_color_change", `{"node_id":"n","old_color":"1","new_color":"3"}`)
 			start := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 			i := 0
@@ -290,12 +297,11 @@ func BenchmarkAdd(b *testing.B) {
 
 // BenchmarkStatistics reads the figures of a vault of 1,000 boards.
 func BenchmarkStatistics(b *testing.B) {
-	tally := learning.NewTally(nil)
+	tally := learning.NewTally(nil, story(b))
 	for i := range 1000 {
 		tally.Add(event(fmt.Sprint("board", i), "canvas_created", `{"colors":{"1":3,"2":4,"":9}}`))
 	}
-	p := story(b)
 	for b.Loop() {
-		tally.Statistics(p)
+		tally.Statistics()
 	}
 }

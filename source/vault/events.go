@@ -117,6 +117,9 @@ func (s *state) change(c canvas.Change, twins *twins) draft {
 		d.putString("new_color", plain(c.Members[0].New))
 	case canvas.NodeTextChange:
 		s.putTexts(&d, c.Members[0])
+		if s.Save.Colored && !twins.recolored(c) {
+			d.putString("color", twins.nodes[c.ID][c.Index].Color())
+		}
 	default:
 		var old, new object
 		for _, m := range c.Members {

@@ -265,7 +265,7 @@ func (r *Recorder) canvasID(path string) string {
 // next is the state that the save leads to, in which the board has the canvas_id id.
 func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *state {
 	first := base.Hash == ""
-	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true}
+	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true, Colored: true}
 	at := r.eventTime(s, base)
 	switch {
 	case s.Board == nil && s.Unreadable != "":

@@ -92,7 +92,7 @@ func TestSchema(t *testing.T) {
 	}
 	for _, name := range strings.Fields(`save observed reverted shortened nodes edges colors file_time snapshot old_canvas_id reason
 		node_id node_type node old_node old_color new_color old_text new_text old_text_length new_text_length old new
-		edge_id edge old_edge`) {
+		color edge_id edge old_edge`) {
 		if !members[name] {
 			t.Errorf("no event has details.%s", name)
 		}

@@ -47,6 +47,8 @@ type save struct {
 	// Steps says that old_node and old_edge are as they were right before their event. Intents of earlier versions lack
 	// it: there, as they were before the save.
 	Steps bool `json:"steps,omitempty"`
+	// Colored says that changes of text have the card's colour. Intents of earlier versions lack it.
+	Colored bool `json:"colored,omitempty"`
 	// Short holds the events that the book refused whole, by their place, and how far they are shortened.
 	Short map[int]int `json:"short,omitempty"`
 }

@@ -14,6 +14,7 @@ type twins struct {
 	still bool                           // what was there stays as it was before the save
 	many  map[string]bool                // ids that several nodes of the old or the new board have
 	last  map[string]canvas.Node         // of the others: the new board's before the old one's
+	color canvas.Change                  // the last change of a colour
 }
 
 func newTwins(old, board *canvas.Board) *twins {
@@ -84,8 +85,16 @@ func (t *twins) words(c canvas.Change) string {
 	return changed(&canvas.Board{Nodes: before}, c).Nodes[0].Text()
 }
 
+// recolored reports whether the save has given the node of a change another colour. It told that first.
+func (t *twins) recolored(c canvas.Change) bool {
+	return t.color.Members != nil && t.color.ID == c.ID && t.color.Index == c.Index
+}
+
 // apply makes a change, so that old and words are of the board behind it.
 func (t *twins) apply(c canvas.Change) {
+	if c.Kind == canvas.NodeColorChange {
+		t.color = c
+	}
 	if added := t.added[c.Kind]; added != nil {
 		added[c.ID]++
 	}

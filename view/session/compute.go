@@ -19,14 +19,15 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 	if err != nil {
 		return nil, err
 	}
-	o, err := h.start(ctx, b, b.FS(), day, nil)
+	p = orStory(p)
+	o, err := h.start(ctx, b, b.FS(), day, p, nil)
 	if err != nil {
 		return nil, err
 	}
-	tally := learning.NewTally(o.colors)
+	tally := learning.NewTally(o.colors, p)
 	text := appendHead(nil, day, o.colors)
 	headSum := crc32.Checksum(text, castagnoli())
-	at := place{head: int64(len(text)), before: o.before}
+	at := place{head: int64(len(text)), before: o.before, palette: paletteSum(p)}
 	for l, err := range lines(ctx, b, day, 0, nil) {
 		if err != nil {
 			return nil, err
@@ -36,7 +37,7 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 		at.book = l.end
 	}
 	at.tail = int64(len(text))
-	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally.Statistics(orStory(p)))
+	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally.Statistics())
 	return text, nil
 }
 
@@ -45,17 +46,24 @@ type Statistics struct {
 	SessionID string `json:"session_id"` // as in session_2025-11-08
 	Date      string `json:"date"`       // as in 2025-11-08
 	// TotalEvents and the lists and counts are learning.Statistics's; none is nil.
-	TotalEvents       int            `json:"total_events"`
-	CanvasesModified  []string       `json:"canvases_modified"`
-	ColorTransitions  map[string]int `json:"color_transitions"`
-	ColorDistribution map[string]int `json:"color_distribution"`
-	EventTypes        map[string]int `json:"event_types"`
+	TotalEvents       int                       `json:"total_events"`
+	CanvasesModified  []string                  `json:"canvases_modified"`
+	ColorTransitions  map[string]int            `json:"color_transitions"`
+	ColorDistribution map[string]int            `json:"color_distribution"`
+	EventTypes        map[string]int            `json:"event_types"`
+	LearningEvents    map[learning.StepKind]int `json:"learning_events"`
+	UnderstandingRate float64                   `json:"understanding_rate"`
+	Misclicks         int                       `json:"misclicks"`
+	OwnWordsDelta     int                       `json:"own_words_delta"`
+	Explanations      map[string]int            `json:"explanations"`
 	// StartTime and LastUpdate are the times of the earliest and the latest event in the book's zone, as in
 	// 2025-11-08T14:32:15.123456+01:00; nil, null in JSON, on a day without events.
-	StartTime       *string          `json:"start_time"`
-	LastUpdate      *string          `json:"last_update"`
-	LearningSeconds learning.Seconds `json:"learning_duration_seconds"` // from the earliest to the latest event
-	ActiveSeconds   learning.Seconds `json:"active_seconds"`            // gaps over learning.MaxGap left out
+	StartTime       *string                             `json:"start_time"`
+	LastUpdate      *string                             `json:"last_update"`
+	LearningSeconds learning.Seconds                    `json:"learning_duration_seconds"` // from the earliest to the latest event
+	ActiveSeconds   learning.Seconds                    `json:"active_seconds"`            // gaps over the palette's idle gap left out
+	Sittings        []Sitting                           `json:"sittings"`                  // never nil
+	Boards          map[string]learning.BoardStatistics `json:"boards"`
 	// Damage is what the day's file holds that is no event and does not count; nil if there is none.
 	Damage []*daybook.DamageError `json:"-"`
 }
@@ -67,11 +75,12 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 	if err != nil {
 		return Statistics{}, err
 	}
-	o, err := h.start(ctx, b, b.FS(), day, nil)
+	p = orStory(p)
+	o, err := h.start(ctx, b, b.FS(), day, p, nil)
 	if err != nil {
 		return Statistics{}, err
 	}
-	tally := learning.NewTally(o.colors)
+	tally := learning.NewTally(o.colors, p)
 	var damage []*daybook.DamageError
 	for e, err := range daybook.Extract(ctx, b, daybook.Query{From: day, To: day}, wholly) {
 		switch harm := asDamage(err); {
@@ -83,11 +92,14 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 			tally.Add(e.Event)
 		}
 	}
-	s := tally.Statistics(orStory(p))
+	s := tally.Statistics()
 	out := Statistics{
 		SessionID: sessionID(day), Date: day.String(),
 		TotalEvents: s.TotalEvents, CanvasesModified: s.CanvasesModified,
 		ColorTransitions: s.ColorTransitions, ColorDistribution: s.ColorDistribution, EventTypes: s.EventTypes,
+		LearningEvents: s.LearningEvents, UnderstandingRate: s.UnderstandingRate, Misclicks: s.Misclicks,
+		OwnWordsDelta: s.OwnWordsDelta, Explanations: s.Explanations,
+		Sittings: sittings(s, b.Zone()), Boards: s.Boards,
 		LearningSeconds: s.LearningSeconds, ActiveSeconds: s.ActiveSeconds, Damage: damage,
 	}
 	if !s.Start.IsZero() {

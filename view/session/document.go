@@ -187,7 +187,8 @@ func (d *document) look(fsys durable.FS) (known bool, err error) {
 		return info.Size == d.info.Size && info.ModTime == d.info.ModTime, nil
 	}
 	p, sum, ok := parseTrailer(raw, info.Size)
-	if !ok || p.head != d.place.head || p.tail < d.place.tail || p.book < d.place.book || p.before != d.place.before {
+	if !ok || p.head != d.place.head || p.tail < d.place.tail || p.book < d.place.book || p.before != d.place.before ||
+		!sameSources(p.palette, d.place.palette) {
 		return false, nil
 	}
 	tail, err := readAt(d.file, make([]byte, p.length-p.tail), p.tail)
@@ -218,7 +219,7 @@ func (v *View) sameOrigin(ctx context.Context, d *document) (bool, error) {
 	if h.before(d.day) == d.origin.before {
 		return true, nil
 	}
-	o, err := h.start(ctx, v.book, v.fsys, d.day, v.endOf)
+	o, err := h.start(ctx, v.book, v.fsys, d.day, v.palette, v.endOf)
 	if err != nil || !sameColors(o.colors, d.origin.colors) {
 		return false, err
 	}
@@ -248,8 +249,8 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 	}
 	p := d.place
 	p.tail += int64(len(fresh))
-	p.book, p.before = max(p.book, d.cursor), d.origin.before
-	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
+	p.book, p.before, p.palette = max(p.book, d.cursor), d.origin.before, v.sum
+	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally.Statistics())
 	if d.buf = out[:0]; cap(out) > keptBuffer {
 		d.buf = nil
 	}

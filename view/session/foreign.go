@@ -106,7 +106,8 @@ func (f *foreign) stats(dec *json.Decoder) error {
 	for _, m := range members {
 		if !slices.Contains([]string{
 			"total_events", "canvases_modified", "color_transitions", "event_types", "color_distribution",
-			"learning_duration_seconds", "active_seconds",
+			"learning_events", "understanding_rate", "misclicks", "own_words_delta", "explanations",
+			"learning_duration_seconds", "active_seconds", "sittings", "boards",
 		}, m.name) {
 			f.lose("its stats have the member %q", m.name)
 		}

@@ -8,13 +8,16 @@ import (
 
 	"daybook"
 	"daybook/internal/durable"
+	"daybook/learning"
 )
 
 // Glance returns the statistics of a day as its document has them, without reading any event. It is not ok unless all
 // documents of the book say of themselves that they are at the book's end, so that there is nothing to bring up to date and
 // nothing of another program's to adopt: then a View is to be opened, and Stats asked. What a program has changed in a
-// document without changing its length is not seen. Glance takes no lock and changes nothing.
-func Glance(b *daybook.Book, day daybook.Day) (s Statistics, ok bool) {
+// document without changing its length is not seen. Glance takes no lock and changes nothing. The zero Palette means the
+// profile "story".
+func Glance(b *daybook.Book, day daybook.Day, palette learning.Palette) (s Statistics, ok bool) {
+	sum := paletteSum(orStory(palette))
 	h, err := readHistory(b)
 	if err != nil {
 		return s, false
@@ -35,7 +38,7 @@ func Glance(b *daybook.Book, day daybook.Day) (s Statistics, ok bool) {
 				return s, false // somebody may still be writing it
 			}
 		case mark == "":
-			if !reaches(b, d, h) {
+			if p, ok := trailerOf(b.FS(), documentPath(b, d)); !ok || p.book != h.size(d) || p.before != h.before(d) || p.palette != sum {
 				return s, false
 			}
 			if _, has := h.find(d); has {
@@ -46,19 +49,19 @@ func Glance(b *daybook.Book, day daybook.Day) (s Statistics, ok bool) {
 	if documents < len(h.days) {
 		return s, false
 	}
-	return h.glance(b, day)
+	return h.glance(b, day, sum)
 }
 
-// reaches reports whether a day's document says that it reaches to the book's end.
-func reaches(b *daybook.Book, day daybook.Day, h history) bool {
-	f, size, ok := openDocument(b.FS(), documentPath(b, day))
+// trailerOf returns what the end of a document says of it.
+func trailerOf(fsys durable.FS, path string) (p place, ok bool) {
+	f, size, ok := openDocument(fsys, path)
 	if !ok {
-		return false
+		return p, false
 	}
 	defer f.Close() // nothing was written
 	raw, err := readTrailer(f, size, nil)
-	p, _, ok := parseTrailer(raw, size)
-	return err == nil && ok && p.book == h.size(day) && p.before == h.before(day)
+	p, _, ok = parseTrailer(raw, size)
+	return p, err == nil && ok
 }
 
 func openDocument(fsys durable.FS, path string) (durable.File, int64, bool) {
@@ -76,14 +79,14 @@ func openDocument(fsys durable.FS, path string) (durable.File, int64, bool) {
 
 // glance returns the statistics in the document of a day, if it was made from what the book has now, and if that is events
 // and nothing else.
-func (h history) glance(b *daybook.Book, day daybook.Day) (s Statistics, ok bool) {
+func (h history) glance(b *daybook.Book, day daybook.Day, sum uint64) (s Statistics, ok bool) {
 	f, size, ok := openDocument(b.FS(), documentPath(b, day))
 	if !ok {
 		return s, false
 	}
 	defer f.Close() // nothing was written
 	frame, reason, err := readFrame(f, size, day)
-	if err != nil || reason != "" || frame.book != h.size(day) || frame.before != h.before(day) {
+	if err != nil || reason != "" || frame.book != h.size(day) || frame.before != h.before(day) || frame.palette != sum {
 		return s, false
 	}
 	// The tail is an object without its beginning: the brackets that close the events stand first.

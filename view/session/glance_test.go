@@ -15,7 +15,7 @@ import (
 // wantGlance checks that Glance says of a day what Stats says, and returns whether it said anything.
 func wantGlance(t *testing.T, b *daybook.Book, d daybook.Day) bool {
 	t.Helper()
-	got, ok := Glance(b, d)
+	got, ok := Glance(b, d, learning.Palette{})
 	if !ok {
 		return false
 	}

@@ -68,11 +68,12 @@ type origin struct {
 // start returns the origin of the day. The nearest document, of the day itself or of one before it, whose own
 // origin is still that of the book, spares reading what lies before it. near, if not nil, returns the colours at the
 // end of a day, if it knows them for just this much of the book.
-func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, day daybook.Day,
+func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, day daybook.Day, palette learning.Palette,
 	near func(daybook.Day, before, int64) (learning.Colors, bool),
 ) (origin, error) {
 	o := origin{before: h.before(day)}
-	if colors, ok := baseOf(fsys, documentPath(b, day), day, o.before); ok {
+	sum := paletteSum(palette)
+	if colors, ok := baseOf(fsys, documentPath(b, day), day, o.before, sum); ok {
 		o.colors = colors
 		return o, nil
 	}
@@ -88,7 +89,7 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 			}
 		}
 		from--
-		if colors, ok := baseOf(fsys, documentPath(b, e), e, p); ok {
+		if colors, ok := baseOf(fsys, documentPath(b, e), e, p, sum); ok {
 			o.colors = colors
 		}
 	}
@@ -103,14 +104,15 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 			if l.end > h.sizes[from] {
 				break // came after h was read
 			}
-			o.colors.Apply(learned(l.event))
+			o.colors.Apply(learned(l.event), palette)
 		}
 	}
 	return o, nil
 }
 
-// baseOf returns the colours at the beginning of the day that a sound document holds, if it was made from p.
-func baseOf(fsys durable.FS, path string, day daybook.Day, p before) (learning.Colors, bool) {
+// baseOf returns the colours at the beginning of the day that a sound document holds, if it was made from p, and by a
+// palette that looks for the codes in the same places as the one of the given sum.
+func baseOf(fsys durable.FS, path string, day daybook.Day, p before, sum uint64) (learning.Colors, bool) {
 	f, err := fsys.Open(path, false)
 	if err != nil {
 		return nil, false // missing, or not to be read: there are other ways
@@ -121,15 +123,15 @@ func baseOf(fsys durable.FS, path string, day daybook.Day, p before) (learning.C
 		return nil, false
 	}
 	frame, reason, err := readFrame(f, info.Size, day)
-	if err != nil || reason != "" || frame.before != p {
+	if err != nil || reason != "" || frame.before != p || !sameSources(frame.palette, sum) {
 		return nil, false
 	}
 	return parseHead(frame.head, day)
 }
 
-// isCurrent reports whether a document says of itself that it reaches to the book's end, and what it is like. It does not
-// look at the events.
-func isCurrent(fsys durable.FS, path string, day daybook.Day, h history) (info durable.Info, ok bool) {
+// isCurrent reports whether a document says of itself that it reaches to the book's end and has the figures of the
+// palette of the given sum, and what it is like. It does not look at the events.
+func isCurrent(fsys durable.FS, path string, day daybook.Day, h history, sum uint64) (info durable.Info, ok bool) {
 	f, err := fsys.Open(path, false)
 	if err != nil {
 		return info, false // missing, or the update will meet the same error and tell it
@@ -139,7 +141,7 @@ func isCurrent(fsys durable.FS, path string, day daybook.Day, h history) (info d
 		return info, false
 	}
 	frame, reason, err := readFrame(f, info.Size, day)
-	return info, err == nil && reason == "" && frame.before == h.before(day) && frame.book == h.size(day)
+	return info, err == nil && reason == "" && frame.before == h.before(day) && frame.book == h.size(day) && frame.palette == sum
 }
 
 func sessionID(day daybook.Day) string { return "session_" + day.String() }

@@ -30,7 +30,7 @@ import (
 //	    {"event_id":…}
 //	  ],
 //	  "start_time": …, "last_update": …, "stats": {…},
-//	  "daybook": {"format": 1, "head": …, "tail": …, … "crc32c": "01234567"}
+//	  "daybook": {"format": 1, "head": …, "tail": …, … "palette": "0123456789abcdef", "crc32c": "01234567"}
 //	}
 
 // place is where the parts of a document are, in bytes from its beginning, and what it was made from.
@@ -40,6 +40,8 @@ type place struct {
 	length int64 // of the document
 	book   int64 // how far into the day's file the events reach
 	before before
+	// palette is the paletteSum of the palette by which its figures were made.
+	palette uint64
 }
 
 // before is what the day files before a day hold. It grows when a late event comes to one of them.
@@ -55,12 +57,14 @@ const (
 	bookField    = `, "book": `
 	daysField    = `, "days_before": `
 	bytesField   = `, "bytes_before": `
-	sumField     = `, "crc32c": "`
+	paletteField = `, "palette": "`
+	sumField     = `", "crc32c": "`
 	trailerEnd   = "\"}\n}\n"
 	numberWidth  = 15
+	paletteWidth = 16
 	sumWidth     = 8
 	numberFields = headFields + tailField + lengthField + bookField + daysField + bytesField
-	trailerSize  = len(numberFields) + 6*numberWidth + len(sumField) + sumWidth + len(trailerEnd)
+	trailerSize  = len(numberFields) + 6*numberWidth + len(paletteField) + paletteWidth + len(sumField) + sumWidth + len(trailerEnd)
 )
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
@@ -137,8 +141,10 @@ func appendTail(b []byte, p place, headSum uint32, day daybook.Day, zone *time.L
 	b = appendCounts(append(b, ",\n    \"color_transitions\": "...), s.ColorTransitions)
 	b = appendCounts(append(b, ",\n    \"event_types\": "...), s.EventTypes)
 	b = appendCounts(append(b, ",\n    \"color_distribution\": "...), s.ColorDistribution)
+	b = appendSteps(b, s)
 	b = appendSeconds(append(b, ",\n    \"learning_duration_seconds\": "...), s.LearningSeconds)
 	b = appendSeconds(append(b, ",\n    \"active_seconds\": "...), s.ActiveSeconds)
+	b = appendParts(b, s, zone)
 	b = append(b, "\n  },\n"...)
 	p.length = p.tail + int64(len(b)-start+trailerSize)
 	b = appendNumbers(b, p)
@@ -179,13 +185,13 @@ func closing(b []byte, n int) []byte {
 	return append(b, "\n    "...)
 }
 
-func appendCounts(b []byte, counts map[string]int) []byte {
+func appendCounts[K ~string](b []byte, counts map[K]int) []byte {
 	b = append(b, '{')
-	var room [16]string // most lists are short
+	var room [16]K // most lists are short
 	names := slices.AppendSeq(room[:0], maps.Keys(counts))
 	slices.Sort(names)
 	for i, name := range names {
-		b = append(appendString(append(b, item(i)...), name), ": "...)
+		b = append(appendString(append(b, item(i)...), string(name)), ": "...)
 		b = strconv.AppendInt(b, int64(counts[name]), 10)
 	}
 	return append(closing(b, len(counts)), '}')
@@ -217,6 +223,9 @@ func appendNumbers(b []byte, p place) []byte {
 	b = appendNumber(b, bookField, p.book)
 	b = appendNumber(b, daysField, p.before.days)
 	b = appendNumber(b, bytesField, p.before.bytes)
+	var sum [8]byte
+	binary.BigEndian.PutUint64(sum[:], p.palette)
+	b = hex.AppendEncode(append(b, paletteField...), sum[:])
 	return append(b, sumField...)
 }
 
@@ -233,6 +242,7 @@ func appendNumber(b []byte, field string, n int64) []byte {
 
 // parseTrailer reads the last trailerSize bytes of a document of the given size.
 func parseTrailer(b []byte, size int64) (p place, sum uint32, ok bool) {
+	var err error
 	if len(b) != trailerSize {
 		return p, 0, false
 	}
@@ -257,7 +267,13 @@ func parseTrailer(b []byte, size int64) (p place, sum uint32, ok bool) {
 		}
 		*f.into, rest = int64(n), rest[numberWidth:]
 	}
-	digits, ok := bytes.CutPrefix(rest, []byte(sumField))
+	if rest, ok = bytes.CutPrefix(rest, []byte(paletteField)); !ok {
+		return p, 0, false
+	}
+	if p.palette, err = strconv.ParseUint(string(rest[:paletteWidth]), 16, 64); err != nil {
+		return p, 0, false
+	}
+	digits, ok := bytes.CutPrefix(rest[paletteWidth:], []byte(sumField))
 	if !ok || string(digits[sumWidth:]) != trailerEnd {
 		return p, 0, false
 	}

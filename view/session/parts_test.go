@@ -68,10 +68,10 @@ func sample(t testing.TB) []byte {
 	d := day(t, "2025-11-08")
 	text := appendHead(nil, d, learning.Colors{"a": {"": -1, "\u2028\"": 2}})
 	sum := crc32.Checksum(text, castagnoli())
-	p := place{head: int64(len(text)), book: 12345, before: before{3, 1 << 40}}
+	p := place{head: int64(len(text)), book: 12345, before: before{3, 1 << 40}, palette: 0xfedcba9876543210}
 	text = appendLine(text, true, []byte("{}"))
 	p.tail = int64(len(text))
-	text, _ = appendTail(text, p, sum, d, time.UTC, learning.NewTally(nil).Statistics(learning.Palette{}))
+	text, _ = appendTail(text, p, sum, d, time.UTC, learning.NewTally(nil, learning.Palette{}).Statistics())
 	return text
 }
 
@@ -84,7 +84,7 @@ func TestFrame(t *testing.T) {
 	if reason != "" || err != nil {
 		t.Fatal(reason, err)
 	}
-	if want := (before{3, 1 << 40}); f.before != want || f.book != 12345 || f.length != int64(len(text)) {
+	if want := (before{3, 1 << 40}); f.before != want || f.book != 12345 || f.palette != 0xfedcba9876543210 || f.length != int64(len(text)) {
 		t.Errorf("place: got %+v", f.place)
 	}
 	base, ok := parseHead(f.head, day(t, "2025-11-08"))

@@ -34,7 +34,8 @@ type Options struct {
 // daybook.Open. Its methods may be called from several goroutines at once. Any number of Views, in one process and in many,
 // may keep the documents of one directory.
 type View struct {
-	palette learning.Palette
+	palette learning.Palette // with mu, as is sum
+	sum     uint64           // paletteSum of palette
 	timeout time.Duration
 	fsys    durable.FS       // the book's, unless a test has set another one
 	now     func() time.Time // the clock of file times
@@ -45,6 +46,7 @@ type View struct {
 	clock   uint64                                  // counts uses of docs, to find the one not used for the longest time
 	last    daybook.Day                             // the latest day whose document this View has met
 	pending map[daybook.Day]error                   // documents that could not be brought up to date, and why
+	stale   map[daybook.Day]bool                    // documents that have yet to get the figures of the palette
 	left    map[daybook.Day]durable.Info            // documents as this View has left or met them
 	kept    map[daybook.Day]map[string]durable.Info // documents kept aside of late, by path
 	listed  durable.Info                            // the book's directory when its documents were last listed
@@ -65,10 +67,12 @@ func New(opts Options) *View {
 		timeout: opts.LockTimeout,
 		now:     time.Now,
 		docs:    make(map[daybook.Day]*document),
+		stale:   make(map[daybook.Day]bool),
 		pending: make(map[daybook.Day]error),
 		left:    make(map[daybook.Day]durable.Info),
 		kept:    make(map[daybook.Day]map[string]durable.Info),
 	}
+	v.sum = paletteSum(v.palette)
 	if v.timeout == 0 {
 		v.timeout = 250 * time.Millisecond
 	}
@@ -114,7 +118,7 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	newest := int64(0) // when a document was written last
 	for _, day := range all {
 		v.met(day)
-		info, ok := isCurrent(v.fsys, documentPath(b, day), day, h)
+		info, ok := isCurrent(v.fsys, documentPath(b, day), day, h, v.sum)
 		if newest = max(newest, info.ModTime); ok {
 			current[day] = info
 		}
@@ -156,13 +160,15 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 		return errors.New("the session view is not open")
 	}
 	before := v.clock
+	atEnd := v.stale[day] && v.atEnd(day)
 	errs := []error{v.bring(ctx, day, v.timeout)}
 	if v.meta.begins(day) {
 		errs = append(errs, v.meta.refresh(ctx, v.timeout))
 	}
 	v.met(day)
-	// The documents of later days may be another process's, which does not know of this event.
-	if day != v.last || day.Compare(v.book.DayOf(v.book.Now())) < 0 {
+	// The documents of later days may be another process's, which does not know of this event. If there was none, and the
+	// document has only got the figures of another palette, they need nothing of it.
+	if !atEnd && (day != v.last || day.Compare(v.book.DayOf(v.book.Now())) < 0) {
 		errs = append(errs, v.bringAfter(ctx, day))
 	}
 	if len(v.pending) > 0 {
@@ -172,7 +178,7 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 }
 
 // Changed returns the days whose documents do not stand as this View has left or met them, those kept aside included:
-// another process has written them, or another program. Documents that are gone are not among them. It costs one stat a
+// another process has written them, or another program; or the palette is another now. Documents that are gone are not among them. It costs one stat a
 // document.
 func (v *View) Changed() []daybook.Day {
 	v.mu.Lock()
@@ -193,6 +199,11 @@ func (v *View) Changed() []daybook.Day {
 			}
 		}
 	}
+	for day := range v.stale {
+		if _, err := v.fsys.Stat(documentPath(v.book, day)); err == nil {
+			days[day] = struct{}{}
+		}
+	}
 	for day, left := range v.left {
 		if info, err := v.fsys.Stat(documentPath(v.book, day)); err == nil && info != left {
 			days[day] = struct{}{}
@@ -206,6 +217,38 @@ func (v *View) Changed() []daybook.Day {
 		}
 	}
 	return slices.SortedFunc(maps.Keys(days), daybook.Day.Compare)
+}
+
+// SetPalette has the documents get the figures of another palette: each when its day is next posted. Until then Changed
+// returns their days.
+func (v *View) SetPalette(p learning.Palette) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	p = orStory(p)
+	sum := paletteSum(p)
+	if sum == v.sum {
+		return
+	}
+	v.palette, v.sum = p, sum
+	for day, d := range v.docs {
+		v.stale[day] = true
+		if err := d.forget(); err != nil && v.book != nil {
+			v.book.Logger().Warn("close a session document", "error", err)
+		}
+	}
+	for day := range v.left {
+		v.stale[day] = true
+	}
+}
+
+// atEnd reports whether the day's document, by whatever palette it was made, says that it reaches to the book's end.
+func (v *View) atEnd(day daybook.Day) bool {
+	h, err := readHistory(v.book)
+	if err != nil {
+		return false
+	}
+	p, ok := trailerOf(v.fsys, documentPath(v.book, day))
+	return ok && p.book == h.size(day) && p.before == h.before(day)
 }
 
 // Close closes the files. The documents stay as they are.
@@ -247,6 +290,7 @@ func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) 
 		return fmt.Errorf("document of %s: %w", day, err)
 	}
 	delete(v.pending, day)
+	delete(v.stale, day)
 	v.left[day] = d.info
 	return nil
 }

@@ -63,10 +63,24 @@ func TestDocument(t *testing.T) {
       "purple": 1,
       "red": 2
     },
+    "learning_events": {
+      "understanding_improving": 1
+    },
+    "understanding_rate": 1,
+    "misclicks": 0,
+    "own_words_delta": 0,
+    "explanations": {},
     "learning_duration_seconds": 4200,
-    "active_seconds": 599.5
+    "active_seconds": 599.5,
+    "sittings": [
+      {"start":"2025-11-08T09:00:00+01:00","end":"2025-11-08T09:00:00+01:00","events":1},
+      {"start":"2025-11-08T10:00:00.5+01:00","end":"2025-11-08T10:10:00+01:00","events":2}
+    ],
+    "boards": {
+      "a.canvas": {"total_events":2,"color_transitions":{"red_to_purple":1},"learning_events":{"understanding_improving":1},"understanding_rate":1,"active_seconds":0}
+    }
   },
-  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            1386, "book":             501, "days_before":               1, "bytes_before":             176, "crc32c": "5744b2de"}
+  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            1979, "book":             501, "days_before":               1, "bytes_before":             176, "palette": "00000000dd32469d", "crc32c": "814d4a9a"}
 }
 `
 	if diff := cmp.Diff(want, file(t, sessionFile(dir, "2025-11-08"))); diff != "" {
@@ -155,17 +169,21 @@ func TestStats(t *testing.T) {
 		recolor("e2", "2025-11-08T09:00:00", "a.canvas", "1", "4"),
 		recolor("e3", "2025-11-08T09:00:01.25", "a.canvas", "", "2"),
 	)
+	const noSteps = `"learning_events":{},"understanding_rate":0,"misclicks":0,"own_words_delta":0,"explanations":{},`
 	for d, want := range map[string]string{
 		"2025-11-06": `{"session_id":"session_2025-11-06","date":"2025-11-06","total_events":0,"canvases_modified":[],` +
-			`"color_transitions":{},"color_distribution":{},"event_types":{},"start_time":null,"last_update":null,` +
-			`"learning_duration_seconds":0,"active_seconds":0}`,
+			`"color_transitions":{},"color_distribution":{},"event_types":{},` + noSteps + `"start_time":null,"last_update":null,` +
+			`"learning_duration_seconds":0,"active_seconds":0,"sittings":[],"boards":{}}`,
 		"2025-11-08": `{"session_id":"session_2025-11-08","date":"2025-11-08","total_events":2,"canvases_modified":["a.canvas"],` +
 			`"color_transitions":{"none_to_green":1,"red_to_4":1},"color_distribution":{"4":1,"green":1,"red":2},` +
-			`"event_types":{"node_color_change":2},"start_time":"2025-11-08T09:00:00+01:00",` +
-			`"last_update":"2025-11-08T09:00:01.25+01:00","learning_duration_seconds":1.25,"active_seconds":1.25}`,
+			`"event_types":{"node_color_change":2},` + noSteps + `"start_time":"2025-11-08T09:00:00+01:00",` +
+			`"last_update":"2025-11-08T09:00:01.25+01:00","learning_duration_seconds":1.25,"active_seconds":1.25,` +
+			`"sittings":[{"start":"2025-11-08T09:00:00+01:00","end":"2025-11-08T09:00:01.25+01:00","events":2}],` +
+			`"boards":{"a.canvas":{"total_events":2,"color_transitions":{"none_to_green":1,"red_to_4":1},"learning_events":{},` +
+			`"understanding_rate":0,"active_seconds":1.25}}}`,
 		"2025-11-10": `{"session_id":"session_2025-11-10","date":"2025-11-10","total_events":0,"canvases_modified":[],` +
-			`"color_transitions":{},"color_distribution":{"4":1,"green":1,"red":2},"event_types":{},` +
-			`"start_time":null,"last_update":null,"learning_duration_seconds":0,"active_seconds":0}`,
+			`"color_transitions":{},"color_distribution":{"4":1,"green":1,"red":2},"event_types":{},` + noSteps +
+			`"start_time":null,"last_update":null,"learning_duration_seconds":0,"active_seconds":0,"sittings":[],"boards":{}}`,
 	} {
 		s, err := Stats(t.Context(), b, day(t, d), learning.Palette{})
 		if err != nil {

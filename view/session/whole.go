@@ -32,7 +32,7 @@ func (v *View) whole(ctx context.Context, d *document) error {
 	if err != nil {
 		return err
 	}
-	if d.origin, err = h.start(ctx, v.book, v.fsys, d.day, v.endOf); err != nil {
+	if d.origin, err = h.start(ctx, v.book, v.fsys, d.day, v.palette, v.endOf); err != nil {
 		return err
 	}
 	d.file, err = v.fsys.Open(d.path, true)
@@ -78,7 +78,7 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 		return nil, fault, err
 	}
 	d.place, d.tail, d.headSum = f.place, f.tail, f.headSum
-	d.tally = learning.NewTally(d.origin.colors)
+	d.tally = learning.NewTally(d.origin.colors, v.palette)
 	events := bufio.NewReaderSize(io.NewSectionReader(d.file, f.place.head, f.place.tail-f.place.head), 64<<10)
 	var want, got []byte
 	left := f.place.tail - f.place.head
@@ -123,10 +123,10 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 	if err := d.forget(); err != nil {
 		return err
 	}
-	d.tally = learning.NewTally(d.origin.colors)
+	d.tally = learning.NewTally(d.origin.colors, v.palette)
 	text := appendHead(nil, d.day, d.origin.colors)
 	d.headSum = crc32.Checksum(text, castagnoli())
-	d.place = place{head: int64(len(text)), before: d.origin.before}
+	d.place = place{head: int64(len(text)), before: d.origin.before, palette: v.sum}
 	for l, err := range lines(ctx, v.book, d.day, 0, nil) {
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 		d.fold(l)
 	}
 	d.place.tail, d.place.book = int64(len(text)), d.cursor
-	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics(v.palette))
+	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics())
 	d.tail = append(d.tail[:0], text[d.place.tail:]...)
 	if err := v.replace(d, text); err != nil {
 		return err

@@ -1,0 +1,143 @@
+package learning_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"daybook/learning"
+)
+
+// TestDays runs the cases of testdata/days.txt.
+func TestDays(t *testing.T) {
+	text, err := os.ReadFile("testdata/days.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n\n")
+	for _, block := range blocks[1:] {
+		title, rest, _ := strings.Cut(strings.TrimPrefix(block, "# "), "\n")
+		t.Run(title, func(t *testing.T) { runDay(t, rest) })
+	}
+}
+
+func runDay(t *testing.T, script string) {
+	p := story(t)
+	var tally *learning.Tally
+	var figures map[string]json.RawMessage
+	for line := range strings.Lines(script) {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, "palette: "); ok {
+			over := learning.Palette{}
+			if err := json.Unmarshal([]byte(rest), &over); err != nil {
+				t.Fatal(err)
+			}
+			if over.Colors == nil {
+				over.Colors = p.Colors
+			}
+			p = over
+			continue
+		}
+		if tally == nil {
+			tally = learning.NewTally(nil, p)
+		}
+		if rest, ok := strings.CutPrefix(line, "=> "); ok {
+			if figures == nil {
+				out, err := json.Marshal(tally.Statistics())
+				if err != nil || json.Unmarshal(out, &figures) != nil {
+					t.Fatal(err)
+				}
+			}
+			name, want, _ := strings.Cut(rest, " ")
+			if diff := cmp.Diff(value(t, want), value(t, string(figures[name]))); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			continue
+		}
+		words := strings.SplitN(line, " ", 4)
+		e := event(words[1], words[2], words[3])
+		if e.Canvas == "-" {
+			e.Canvas = ""
+		}
+		if words[0] != "?" {
+			at, err := time.Parse(time.DateTime, "2025-11-08 "+words[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			e.Time = at
+		}
+		tally.Add(e)
+	}
+	if figures == nil {
+		t.Error("the case expects nothing")
+	}
+}
+
+func value(t *testing.T, text string) (v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return v
+}
+
+// TestStep: what an event is by itself, for those who ask without a day.
+func TestStep(t *testing.T) {
+	for _, c := range []struct {
+		event learning.Event
+		want  learning.Step
+	}{
+		{event("a", "node_color_change", `{"old_color":"1","new_color":"3"}`), learning.Step{Kind: learning.Improving}},
+		{event("a", "node_color_change", `{"old_color":"3","new_color":"2"}`), learning.Step{Kind: learning.MasteredNow}},
+		{event("a", "node_color_change", `{"old_color":"1","new_color":"2"}`), learning.Step{Kind: learning.Breakthrough}},
+		{event("a", "node_color_change", `{"old_color":"2","new_color":"1"}`), learning.Step{Kind: learning.Regressed}},
+		{event("a", "node_color_change", `{"old_color":"1","new_color":"1"}`), learning.Step{}},
+		{event("a", "node_color_change", `{}`), learning.Step{}},
+		{event("a", "node_added", `{"node":{"color":"1"}}`), learning.Step{Kind: learning.KnowledgeAdded}},
+		{event("a", "node_removed", `{"node":{"color":"1"}}`), learning.Step{}},
+		{
+			event("a", "node_text_change", `{"color":"6","old_text":"数","new_text":7}`),
+			learning.Step{Kind: learning.OwnWordsUpdated, OldText: 1, NewText: 1},
+		},
+		{
+			event("a", "node_text_change", `{"color":"6","old_text_length":9,"new_text_length":2}`),
+			learning.Step{Kind: learning.OwnWordsUpdated, OldText: 9, NewText: 2},
+		},
+		{event("a", "node_text_change", `{"old_text":"a","new_text":"b"}`), learning.Step{}},
+		{event("a", "node_moved", `{}`), learning.Step{}},
+	} {
+		got, ok := story(t).Step(c.event)
+		if got != c.want || ok != (c.want.Kind != "") {
+			t.Errorf("%s %s: got %+v, %t, want %+v", c.event.Type, c.event.Details, got, ok, c.want)
+		}
+	}
+	s := learning.Step{OldText: 9, NewText: 2}
+	if got := s.Delta(); got != -7 {
+		t.Errorf("delta: got %d, want -7", got)
+	}
+}
+
+// TestSittings: each with its ends and its events, whatever their order.
+func TestSittings(t *testing.T) {
+	tally := learning.NewTally(nil, story(t))
+	base := time.Date(2025, 11, 8, 9, 0, 0, 0, time.UTC)
+	for _, minutes := range []int{300, 0, 20, 10, 301} {
+		tally.Add(learning.Event{Time: base.Add(time.Duration(minutes) * time.Minute)})
+	}
+	want := []learning.Sitting{
+		{Start: base, End: base.Add(20 * time.Minute), Events: 3},
+		{Start: base.Add(5 * time.Hour), End: base.Add(301 * time.Minute), Events: 2},
+	}
+	s := tally.Statistics()
+	if diff := cmp.Diff(want, s.Sittings); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	s.Sittings[0].Events = 9
+	if got := tally.Statistics().Sittings[0].Events; got != 3 {
+		t.Errorf("a change to what was returned: got %d events, want 3", got)
+	}
+}

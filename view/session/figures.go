@@ -1,0 +1,100 @@
+package session
+
+import (
+	"encoding/json"
+	"hash/crc32"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"daybook/learning"
+)
+
+// paletteSum tells palettes apart. The upper half is about where the codes of boards stand, on which the colours at the
+// beginning of a day depend, and 0 where they are cards' colours; the lower half is about the whole palette.
+func paletteSum(p learning.Palette) uint64 {
+	type source struct {
+		Paths  []string
+		Member string
+	}
+	sources := []source{{nil, p.Member}}
+	elsewhere := p.Member != ""
+	for _, b := range p.Boards {
+		sources = append(sources, source{b.Paths, b.Member})
+		elsewhere = elsewhere || b.Member != ""
+	}
+	sum := func(v any) uint64 {
+		text, _ := json.Marshal(v) // strings, maps of strings and numbers: it cannot fail
+		return uint64(crc32.Checksum(text, castagnoli()))
+	}
+	whole := sum(p)
+	if !elsewhere {
+		return whole
+	}
+	return max(sum(sources), 1)<<32 | whole
+}
+
+// sameSources reports whether two palettes look for the codes in the same places.
+func sameSources(a, b uint64) bool { return a>>32 == b>>32 }
+
+// Sitting is a stretch of study without a pause longer than the idle gap.
+type Sitting struct {
+	Start  string `json:"start"` // of its earliest and its latest event, in the book's zone
+	End    string `json:"end"`
+	Events int    `json:"events"`
+}
+
+func sittings(s learning.Statistics, zone *time.Location) []Sitting {
+	out := []Sitting{}
+	for _, x := range s.Sittings {
+		out = append(out, Sitting{*stamp(x.Start.In(zone)), *stamp(x.End.In(zone)), x.Events})
+	}
+	return out
+}
+
+// appendSteps appends the members of stats that say what was learned.
+func appendSteps(b []byte, s learning.Statistics) []byte {
+	b = appendCounts(append(b, ",\n    \"learning_events\": "...), s.LearningEvents)
+	b = appendRate(append(b, ",\n    \"understanding_rate\": "...), s.UnderstandingRate)
+	b = strconv.AppendInt(append(b, ",\n    \"misclicks\": "...), int64(s.Misclicks), 10)
+	b = strconv.AppendInt(append(b, ",\n    \"own_words_delta\": "...), int64(s.OwnWordsDelta), 10)
+	return appendCounts(append(b, ",\n    \"explanations\": "...), s.Explanations)
+}
+
+// appendParts appends the members of stats that are about parts of the day: sittings, and boards, each on a line.
+func appendParts(b []byte, s learning.Statistics, zone *time.Location) []byte {
+	b = append(b, ",\n    \"sittings\": ["...)
+	for i, x := range s.Sittings {
+		b = appendTime(append(append(b, item(i)...), `{"start":`...), x.Start.In(zone))
+		b = appendTime(append(b, `,"end":`...), x.End.In(zone))
+		b = strconv.AppendInt(append(b, `,"events":`...), int64(x.Events), 10)
+		b = append(b, '}')
+	}
+	b = append(closing(b, len(s.Sittings)), "],\n    \"boards\": {"...)
+	for i, canvas := range slices.Sorted(maps.Keys(s.Boards)) {
+		board := s.Boards[canvas]
+		b = append(appendString(append(b, item(i)...), canvas), `: {"total_events":`...)
+		b = strconv.AppendInt(b, int64(board.TotalEvents), 10)
+		b = appendCompact(append(b, `,"color_transitions":`...), board.ColorTransitions)
+		b = appendCompact(append(b, `,"learning_events":`...), board.LearningEvents)
+		b = appendRate(append(b, `,"understanding_rate":`...), board.UnderstandingRate)
+		b = appendSeconds(append(b, `,"active_seconds":`...), board.ActiveSeconds)
+		b = append(b, '}')
+	}
+	return append(closing(b, len(s.Boards)), '}')
+}
+
+func appendCompact[K ~string](b []byte, counts map[K]int) []byte {
+	b = append(b, '{')
+	for i, name := range slices.Sorted(maps.Keys(counts)) {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendString(b, string(name)), ':')
+		b = strconv.AppendInt(b, int64(counts[name]), 10)
+	}
+	return append(b, '}')
+}
+
+func appendRate(b []byte, rate float64) []byte { return strconv.AppendFloat(b, rate, 'f', -1, 64) }
