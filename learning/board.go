@@ -8,6 +8,8 @@ type board struct {
 	steps       map[StepKind]int
 	study       study
 	cards       map[string]*card // those that the day's events have told of, by node_id
+	changes     int              // grows with each change of a figure
+	told        int              // changes, as of the last Statistics that tell of the board
 }
 
 func newBoard(p Palette) *board {
@@ -38,6 +40,17 @@ type BoardStatistics struct {
 	// ActiveSeconds are those between the board's own events: a learner who goes to and fro between two boards is active on
 	// both.
 	ActiveSeconds Seconds `json:"active_seconds"`
+}
+
+// statistics returns the figures. The maps are the board's own.
+func (b *board) statistics() BoardStatistics {
+	return BoardStatistics{
+		TotalEvents:       b.total,
+		ColorTransitions:  b.transitions,
+		LearningEvents:    b.steps,
+		UnderstandingRate: UnderstandingRate(b.steps),
+		ActiveSeconds:     Seconds(b.study.active()),
+	}
 }
 
 // tells reports whether there is more to say of the board than that it has events.

@@ -13,8 +13,11 @@ type card struct {
 	code  string
 	known bool
 	save  string // the save in which the code last changed, "" if that is not known
-	flips []flip // the changes of the last minute that stand, in the order of the book
+	flips []flip // the latest changes of the last minute that stand, in the order of the book
 }
+
+// mostFlips is how many changes of a card are remembered. Nobody takes back more within a minute.
+const mostFlips = 16
 
 // flip is a change of a card's code and where it was counted.
 type flip struct {
@@ -36,6 +39,9 @@ func (c *card) misclick(f flip) (undone flip, ok bool) {
 	if n := len(c.flips); n > 0 && c.flips[n-1].old == f.new && c.flips[n-1].new == f.old && f.old != f.new {
 		undone, c.flips = c.flips[n-1], c.flips[:n-1]
 		return undone, true
+	}
+	if len(c.flips) == mostFlips {
+		c.flips = slices.Delete(c.flips, 0, 1)
 	}
 	c.flips = append(c.flips, f)
 	return flip{}, false

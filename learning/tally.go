@@ -2,7 +2,6 @@ package learning
 
 import (
 	"maps"
-	"slices"
 	"time"
 )
 
@@ -26,6 +25,7 @@ type Tally struct {
 	transitions map[string]int
 	steps       map[StepKind]int
 	study       study
+	figures     map[string]BoardStatistics // as of the last Statistics
 }
 
 // NewTally returns the tally of a day without events. start is the state of the boards when the day begins, nil for no
@@ -35,7 +35,7 @@ func NewTally(start Colors, p Palette) *Tally {
 		palettes: palettes{all: p, known: map[string]Palette{}},
 		boards:   map[string]*board{}, nowhere: newBoard(p.For("")), displaced: map[string]map[string]*card{},
 		types: map[string]int{}, kinds: map[string]int{}, transitions: map[string]int{}, steps: map[StepKind]int{},
-		study: study{gap: p.idleGap()}, colors: start.Clone(),
+		study: study{gap: p.idleGap()}, colors: start.Clone(), canvases: []string{}, figures: map[string]BoardStatistics{},
 	}
 	t.sum = t.colors.totals(&t.palettes)
 	return t
@@ -50,6 +50,7 @@ func (t *Tally) Add(e Event) {
 	}
 	b := t.board(e.Canvas)
 	b.total++
+	b.changes++
 	if !e.Time.IsZero() {
 		at := e.Time.Round(0) // without a monotonic clock reading, which would not survive the book
 		t.study.add(at)
@@ -116,6 +117,7 @@ func (t *Tally) learn(b *board, e Event, f facts) {
 func (t *Tally) count(f flip, n int) {
 	addCount(t.transitions, f.transition, n)
 	addCount(f.board.transitions, f.transition, n)
+	f.board.changes++
 	if f.step != noStep {
 		t.step(f.board, f.step, n)
 	}
@@ -124,6 +126,7 @@ func (t *Tally) count(f flip, n int) {
 func (t *Tally) step(b *board, kind StepKind, n int) {
 	addCount(t.steps, kind, n)
 	addCount(b.steps, kind, n)
+	b.changes++
 }
 
 // added takes in a card that is new.
@@ -229,38 +232,51 @@ type Statistics struct {
 	Last  time.Time `json:"-"`
 }
 
-// Statistics returns the figures so far. They are the caller's. They cost no more the more events there were.
+// Statistics returns the figures so far. Their maps and lists are the Tally's own: not to be changed, and others after the
+// next Add. What it costs depends on how many boards there were, not on the events.
 func (t *Tally) Statistics() Statistics {
 	start, last := t.study.bounds()
 	s := Statistics{
 		TotalEvents:       t.total,
-		CanvasesModified:  append([]string{}, t.canvases...),
-		ColorTransitions:  maps.Clone(t.transitions),
-		EventTypes:        maps.Clone(t.types),
-		ColorDistribution: maps.Clone(t.sum),
-		LearningEvents:    maps.Clone(t.steps),
+		CanvasesModified:  t.canvases,
+		ColorTransitions:  t.transitions,
+		EventTypes:        t.types,
+		ColorDistribution: t.sum,
+		LearningEvents:    t.steps,
 		UnderstandingRate: UnderstandingRate(t.steps),
 		Misclicks:         t.misclicks,
 		OwnWordsDelta:     t.ownWords,
-		Explanations:      maps.Clone(t.kinds),
+		Explanations:      t.kinds,
 		LearningSeconds:   Seconds(last.Sub(start)),
 		ActiveSeconds:     Seconds(t.study.active()),
-		Sittings:          slices.Clone(t.study.sittings),
-		Boards:            map[string]BoardStatistics{},
+		Sittings:          t.study.sittings,
+		Boards:            t.figures,
 		Start:             start,
 		Last:              last,
 	}
-	maps.DeleteFunc(s.ColorDistribution, func(_ string, n int) bool { return n <= 0 })
+	for _, n := range t.sum {
+		if n <= 0 { // more was taken away than there was
+			s.ColorDistribution = maps.Clone(t.sum)
+			maps.DeleteFunc(s.ColorDistribution, func(_ string, n int) bool { return n <= 0 })
+			break
+		}
+	}
 	for _, canvas := range t.canvases {
-		if b := t.boards[canvas]; b.tells() {
-			s.Boards[canvas] = BoardStatistics{
-				TotalEvents:       b.total,
-				ColorTransitions:  maps.Clone(b.transitions),
-				LearningEvents:    maps.Clone(b.steps),
-				UnderstandingRate: UnderstandingRate(b.steps),
-				ActiveSeconds:     Seconds(b.study.active()),
-			}
+		switch b := t.boards[canvas]; {
+		case !b.tells():
+			b.told = 0
+			delete(t.figures, canvas)
+		case b.told != b.changes:
+			b.told, t.figures[canvas] = b.changes, b.statistics()
 		}
 	}
 	return s
+}
+
+// BoardChanges returns a number that grows whenever a figure of a board changes; 0 for one that has no events.
+func (t *Tally) BoardChanges(canvas string) int {
+	if b := t.boards[canvas]; b != nil {
+		return b.changes
+	}
+	return 0
 }

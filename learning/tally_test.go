@@ -228,16 +228,59 @@ func TestAnyOrder(t *testing.T) {
 	}
 }
 
-func TestStatisticsAreTheCallers(t *testing.T) {
+// TestStatisticsAtAnyTime: figures that are asked for after each event are those that are asked for once, and those of a
+// board are others only if BoardChanges says so.
+func TestStatisticsAtAnyTime(t *testing.T) {
+	codes := []string{"", "1", "3"}
+	for seed := range uint64(500) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		pick := func(s ...string) string { return s[r.IntN(len(s))] }
+		running, once := learning.NewTally(nil, story(t)), learning.NewTally(nil, story(t))
+		at := time.Date(2025, 11, 8, 9, 0, 0, 0, time.UTC)
+		texts := make(map[string]string)
+		for range 40 {
+			at = at.Add(time.Duration(r.IntN(40)) * time.Second)
+			e := event(pick("a", "b", "c"), pick("node_color_change", "node_color_change", "node_color_change", "node_added", "canvas_renamed"),
+				fmt.Sprintf(`{"node_id":%q,"old_color":%q,"new_color":%q,"node":{"id":"n","color":%q},"old_canvas_id":%q}`,
+					pick("n", "m"), pick(codes...), pick(codes...), pick(codes...), pick("a", "b")))
+			e.Time = at
+			running.Add(e)
+			once.Add(e)
+			for board, figures := range running.Statistics().Boards {
+				text, err := json.Marshal(figures)
+				if err != nil {
+					t.Fatal(err)
+				}
+				key := fmt.Sprint(board, running.BoardChanges(board))
+				if was, known := texts[key]; known && was != string(text) {
+					t.Fatalf("seed %d: BoardChanges(%s) does not tell that\n%s has become\n%s", seed, board, was, text)
+				}
+				texts[key] = string(text)
+			}
+		}
+		if got, want := statistics(t, running), statistics(t, once); got != want {
+			t.Fatalf("seed %d:\n got %s\nwant %s", seed, got, want)
+		}
+	}
+}
+
+// TestManyFlips: a card that is recoloured very often within a minute costs no more for it.
+func TestManyFlips(t *testing.T) {
 	tally := learning.NewTally(nil, story(t))
-	tally.Add(event("a", "node_added", `{"node":{"color":"1"}}`))
-	before := statistics(t, tally)
-	s := tally.Statistics()
-	s.CanvasesModified[0] = "x"
-	clear(s.EventTypes)
-	clear(s.ColorDistribution)
-	if got := statistics(t, tally); got != before {
-		t.Errorf("\n got %s\nwant %s", got, before)
+	recolor := func(old, new string) {
+		e := event("a", "node_color_change", fmt.Sprintf(`{"node_id":"n","old_color":%q,"new_color":%q}`, old, new))
+		e.Time = time.Date(2025, 11, 8, 9, 0, 0, 0, time.UTC)
+		tally.Add(e)
+	}
+	codes := []string{"1", "2", "3"}
+	for i := range 3000 {
+		recolor(codes[i%3], codes[(i+1)%3])
+	}
+	for i := 3000; i > 2984; i-- {
+		recolor(codes[i%3], codes[(i+2)%3])
+	}
+	if got := tally.Statistics().Misclicks; got != 16 {
+		t.Errorf("%d changes were taken back, want 16", got)
 	}
 }
 

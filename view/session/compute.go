@@ -37,7 +37,7 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 		at.book = l.end
 	}
 	at.tail = int64(len(text))
-	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally.Statistics())
+	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally, &boardTexts{})
 	return text, nil
 }
 

@@ -39,6 +39,7 @@ type document struct {
 	// The statistics of the day, folded from the book up to the byte cursor. tally is nil while nothing is known.
 	origin   origin
 	tally    *learning.Tally
+	boards   boardTexts // of the tally
 	cursor   int64
 	sourceID durable.FileID // the file that was folded
 	lastAt   int64          // the last line that was folded, to find the place again in another file
@@ -63,7 +64,7 @@ func (d *document) close() error { return errors.Join(d.forget(), d.lock.Close()
 
 // forget gives up all that is known, so that the document is compared with the book as a whole before it is written.
 func (d *document) forget() error {
-	d.tally, d.cursor, d.lastAt, d.rests = nil, 0, 0, false
+	d.tally, d.boards, d.cursor, d.lastAt, d.rests = nil, boardTexts{}, 0, 0, false
 	if d.file == nil {
 		return nil
 	}
@@ -250,7 +251,7 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 	p := d.place
 	p.tail += int64(len(fresh))
 	p.book, p.before, p.palette = max(p.book, d.cursor), d.origin.before, v.sum
-	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally.Statistics())
+	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally, &d.boards)
 	if d.buf = out[:0]; cap(out) > keptBuffer {
 		d.buf = nil
 	}

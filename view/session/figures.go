@@ -63,7 +63,9 @@ func appendSteps(b []byte, s learning.Statistics) []byte {
 }
 
 // appendParts appends the members of stats that are about parts of the day: sittings, and boards, each on a line.
-func appendParts(b []byte, s learning.Statistics, zone *time.Location) []byte {
+func appendParts(
+	b []byte, t *learning.Tally, s learning.Statistics, zone *time.Location, known *boardTexts,
+) []byte {
 	b = append(b, ",\n    \"sittings\": ["...)
 	for i, x := range s.Sittings {
 		b = appendTime(append(append(b, item(i)...), `{"start":`...), x.Start.In(zone))
@@ -72,17 +74,55 @@ func appendParts(b []byte, s learning.Statistics, zone *time.Location) []byte {
 		b = append(b, '}')
 	}
 	b = append(closing(b, len(s.Sittings)), "],\n    \"boards\": {"...)
-	for i, canvas := range slices.Sorted(maps.Keys(s.Boards)) {
-		board := s.Boards[canvas]
-		b = append(appendString(append(b, item(i)...), canvas), `: {"total_events":`...)
-		b = strconv.AppendInt(b, int64(board.TotalEvents), 10)
-		b = appendCompact(append(b, `,"color_transitions":`...), board.ColorTransitions)
-		b = appendCompact(append(b, `,"learning_events":`...), board.LearningEvents)
-		b = appendRate(append(b, `,"understanding_rate":`...), board.UnderstandingRate)
-		b = appendSeconds(append(b, `,"active_seconds":`...), board.ActiveSeconds)
-		b = append(b, '}')
+	for i, canvas := range known.sorted(s.Boards) {
+		b = append(appendString(append(b, item(i)...), canvas), ": "...)
+		b = append(b, known.text(canvas, t.BoardChanges(canvas), s.Boards[canvas])...)
 	}
 	return append(closing(b, len(s.Boards)), '}')
+}
+
+// boardTexts are the figures of the boards of one Tally as they are written, so that only those are written anew that have
+// changed.
+type boardTexts struct {
+	names []string // sorted
+	texts map[string]boardText
+}
+
+type boardText struct {
+	changes int // of what is written
+	text    []byte
+}
+
+// sorted returns the names of boards in their order.
+func (k *boardTexts) sorted(boards map[string]learning.BoardStatistics) []string {
+	same := len(k.names) == len(boards)
+	for _, name := range k.names {
+		if !same {
+			break
+		}
+		_, same = boards[name]
+	}
+	if !same {
+		k.names = slices.Sorted(maps.Keys(boards))
+	}
+	return k.names
+}
+
+func (k *boardTexts) text(canvas string, changes int, s learning.BoardStatistics) []byte {
+	known := k.texts[canvas]
+	if known.changes == changes && known.text != nil {
+		return known.text
+	}
+	b := strconv.AppendInt(append(known.text[:0], `{"total_events":`...), int64(s.TotalEvents), 10)
+	b = appendCompact(append(b, `,"color_transitions":`...), s.ColorTransitions)
+	b = appendCompact(append(b, `,"learning_events":`...), s.LearningEvents)
+	b = appendRate(append(b, `,"understanding_rate":`...), s.UnderstandingRate)
+	b = append(appendSeconds(append(b, `,"active_seconds":`...), s.ActiveSeconds), '}')
+	if k.texts == nil {
+		k.texts = make(map[string]boardText)
+	}
+	k.texts[canvas] = boardText{changes, b}
+	return b
 }
 
 func appendCompact[K ~string](b []byte, counts map[K]int) []byte {

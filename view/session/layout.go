@@ -118,10 +118,12 @@ func appendLine(b []byte, first bool, line []byte) []byte {
 	return append(append(b, separator...), line...)
 }
 
-// appendTail appends the tail for the place p, whose length it returns set. headSum is the checksum of the head.
+// appendTail appends the tail for the place p, whose length it returns set. headSum is the checksum of the head; known is what
+// was written of t before.
 func appendTail(b []byte, p place, headSum uint32, day daybook.Day, zone *time.Location,
-	s learning.Statistics,
+	t *learning.Tally, known *boardTexts,
 ) ([]byte, place) {
+	s := t.Statistics()
 	start := len(b)
 	if p.tail > p.head {
 		b = append(b, "\n  "...)
@@ -144,7 +146,7 @@ func appendTail(b []byte, p place, headSum uint32, day daybook.Day, zone *time.L
 	b = appendSteps(b, s)
 	b = appendSeconds(append(b, ",\n    \"learning_duration_seconds\": "...), s.LearningSeconds)
 	b = appendSeconds(append(b, ",\n    \"active_seconds\": "...), s.ActiveSeconds)
-	b = appendParts(b, s, zone)
+	b = appendParts(b, t, s, zone, known)
 	b = append(b, "\n  },\n"...)
 	p.length = p.tail + int64(len(b)-start+trailerSize)
 	b = appendNumbers(b, p)

@@ -205,7 +205,7 @@ func BenchmarkTail(b *testing.B) {
 	}
 	var buf []byte
 	for b.Loop() {
-		buf, _ = appendTail(buf[:0], place{}, 0, d, clock().Location(), tally.Statistics())
+		buf, _ = appendTail(buf[:0], place{}, 0, d, clock().Location(), tally, &boardTexts{})
 	}
 	b.ReportMetric(float64(len(buf)), "bytes")
 }

@@ -71,7 +71,7 @@ func sample(t testing.TB) []byte {
 	p := place{head: int64(len(text)), book: 12345, before: before{3, 1 << 40}, palette: 0xfedcba9876543210}
 	text = appendLine(text, true, []byte("{}"))
 	p.tail = int64(len(text))
-	text, _ = appendTail(text, p, sum, d, time.UTC, learning.NewTally(nil, learning.Palette{}).Statistics())
+	text, _ = appendTail(text, p, sum, d, time.UTC, learning.NewTally(nil, learning.Palette{}), &boardTexts{})
 	return text
 }
 

@@ -135,7 +135,7 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 		d.fold(l)
 	}
 	d.place.tail, d.place.book = int64(len(text)), d.cursor
-	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally.Statistics())
+	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally, &d.boards)
 	d.tail = append(d.tail[:0], text[d.place.tail:]...)
 	if err := v.replace(d, text); err != nil {
 		return err
