@@ -43,8 +43,8 @@ const layers = `
 	view/session: daybook learning internal/durable
 
 	# Here they meet.
-	daemon: daybook learning source/vault view/session
-	cmd/daybook: daybook learning source/vault view/session daemon docs/schema github.com/spf13/cobra golang.org/x/sys
+	daemon: daybook learning learning/palettefile source/vault view/session
+	cmd/daybook: daybook learning learning/palettefile source/vault view/session daemon docs/schema github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.

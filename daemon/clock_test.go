@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,13 +25,20 @@ type kept struct {
 	book      *daybook.Book
 	documents *session.View
 	ahead     atomic.Int64 // of the bubble's clock, in nanoseconds
+	log       bytes.Buffer // to be read when it has stopped
 	stop      func()
 }
 
 // keep opens a book and keeps its documents until stop is called.
 func keep(t *testing.T, dir, zone string) *kept {
 	t.Helper()
-	k := &kept{t: t, documents: session.New(session.Options{})}
+	k := &kept{t: t}
+	log := slog.New(slog.NewTextHandler(&k.log, nil))
+	palettes, err := newPalettes(dir, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.documents = session.New(session.Options{Palette: palettes.palette})
 	book, err := daybook.Open(dir, &daybook.Options{
 		Sync: daybook.SyncNone, Views: []daybook.View{k.documents}, Now: k.now,
 		Settings: &daybook.Settings{Zone: zone, Rules: daybook.RulesVault},
@@ -41,7 +49,7 @@ func keep(t *testing.T, dir, zone string) *kept {
 	k.book = book
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); keepDocument(ctx, book, k.documents, slog.New(slog.DiscardHandler)) }()
+	go func() { defer close(done); (&keeper{book, k.documents, palettes, nil, log}).run(ctx) }()
 	k.stop = func() {
 		cancel()
 		<-done

@@ -31,6 +31,9 @@ type Config struct {
 	Logger      *slog.Logger          // nil discards
 	Started     func(b *daybook.Book) // called when everything is open, before the first board is read
 	Consumers   []vault.Consumer      // get each recorded event
+	// Palette, if not nil, is called with the book's palette before anything is recorded, and with each later one, from one
+	// goroutine at a time. One that is wrong is told to Logger: the palette then stays as it was, at first the story's.
+	Palette func(learning.Palette)
 }
 
 // Views makes the views that daybook.json may name. unknown is called with each name that is none.
@@ -56,10 +59,6 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	palette, err := learning.Profile("story")
-	if err != nil {
-		return vault.Summary{}, err
-	}
 	// A book is made in a vault only, not in the place of one.
 	if info, err := os.Stat(c.Vault); err != nil {
 		return vault.Summary{}, fmt.Errorf("watch: %w", err)
@@ -70,12 +69,19 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	if dir == "" {
 		dir = filepath.Join(c.Vault, daybook.VaultDir)
 	}
+	palettes, err := newPalettes(dir, c.Logger)
+	if err != nil {
+		return vault.Summary{}, err
+	}
+	if c.Palette != nil {
+		c.Palette(palettes.palette)
+	}
 	var documents *session.View
 	book, err := daybook.Open(dir, &daybook.Options{
 		Logger:  c.Logger,
 		MaxLine: maxLine,
 		ViewsFor: func(s daybook.Settings) []daybook.View {
-			views := Views(s.Views, palette, func(name string) {
+			views := Views(s.Views, palettes.palette, func(name string) {
 				c.Logger.Warn("daybook.json names a view that this program does not know", "view", name)
 			})
 			for _, v := range views {
@@ -89,12 +95,12 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	if err != nil {
 		return vault.Summary{}, err
 	}
-	summary, err := c.record(ctx, book, documents)
+	summary, err := c.record(ctx, book, &keeper{book, documents, palettes, c.Palette, c.Logger})
 	return summary, errors.Join(err, book.Close())
 }
 
 // record runs the watcher on an open book.
-func (c *Config) record(ctx context.Context, book *daybook.Book, documents *session.View) (s vault.Summary, err error) {
+func (c *Config) record(ctx context.Context, book *daybook.Book, k *keeper) (s vault.Summary, err error) {
 	v, err := vault.Open(c.Vault, book, &vault.Options{
 		Debounce: c.Debounce, Poll: c.Poll, Ignore: c.Ignore, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
 	})
@@ -105,51 +111,20 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, documents *sess
 	if c.Started != nil {
 		c.Started(book)
 	}
-	if documents != nil {
+	if k.documents != nil {
 		if err := book.Post(ctx, book.DayOf(book.Now())); err != nil {
 			c.Logger.Warn("a view is behind; it catches up when that has passed", "error", err)
 		}
-		midnight, stop := context.WithCancel(ctx)
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			keepDocument(midnight, book, documents, c.Logger)
-		}()
-		defer func() { stop(); <-done }()
 	}
+	keeping, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		k.run(keeping)
+	}()
+	defer func() { stop(); <-done }()
 	if c.Once {
 		return v.CatchUp(ctx)
 	}
 	return v.Run(ctx)
-}
-
-// keepDocument makes the document of today, and of each day when it begins, until ctx ends, and has the documents that
-// other programs have changed, deleted or spoilt looked at within a second. It looks at the clock again and again: clocks
-// are set, and machines sleep.
-func keepDocument(ctx context.Context, book *daybook.Book, documents *session.View, log *slog.Logger) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	last := ""
-	for {
-		today := book.DayOf(book.Now())
-		err := book.Post(ctx, today)
-		for _, day := range documents.Changed() {
-			if day != today {
-				err = errors.Join(err, book.Post(ctx, day))
-			}
-		}
-		said := ""
-		if err != nil {
-			said = err.Error()
-		}
-		if ctx.Err() == nil && said != "" && said != last { // each trouble once
-			log.Warn("a view is behind; it catches up when that has passed", "error", err)
-		}
-		last = said
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }

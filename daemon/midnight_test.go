@@ -37,9 +37,14 @@ func TestMidnight(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			log := slog.New(slog.DiscardHandler)
+			palettes, err := newPalettes(book.Dir(), log)
+			if err != nil {
+				t.Fatal(err)
+			}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
-			go func() { defer close(done); keepDocument(ctx, book, documents, slog.New(slog.DiscardHandler)) }()
+			go func() { defer close(done); (&keeper{book, documents, palettes, nil, log}).run(ctx) }()
 			name := filepath.Join(book.Dir(), "session_"+day+".json")
 			time.Sleep(9 * time.Second)
 			synctest.Wait()

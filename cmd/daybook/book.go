@@ -56,7 +56,11 @@ func openBook(e env, g *globals, opts daybook.Options) (*daybook.Book, error) {
 
 // openWithViews opens the book like openBook, with the views that its daybook.json names.
 func openWithViews(e env, g *globals, opts daybook.Options) (*daybook.Book, error) {
-	opts.ViewsFor = func(s daybook.Settings) []daybook.View { return viewsFor(e, s) }
+	dir, err := bookDir(e, g)
+	if err != nil {
+		return nil, err
+	}
+	opts.ViewsFor = func(s daybook.Settings) []daybook.View { return viewsFor(e, dir, s) }
 	return openBook(e, g, opts)
 }
 

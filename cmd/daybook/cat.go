@@ -35,7 +35,13 @@ statistics.`,
 			}
 			show := catEvents
 			if document {
-				show = catDocuments
+				palette, err := loadPalette(e, g)
+				if err != nil {
+					return err
+				}
+				show = func(ctx context.Context, e env, book *daybook.Book, days []dayArg) error {
+					return catDocuments(ctx, e, book, days, palette)
+				}
 			}
 			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
 				return show(cmd.Context(), e, book, days)
@@ -105,21 +111,21 @@ func catDay(
 }
 
 // catDocuments prints the session document of each day: of one that is named also if it has no events.
-func catDocuments(ctx context.Context, e env, book *daybook.Book, days []dayArg) error {
+func catDocuments(ctx context.Context, e env, book *daybook.Book, days []dayArg, palette learning.Palette) error {
 	list, err := queries(book, days)
 	if err != nil {
 		return err
 	}
 	for _, q := range list {
 		if !q.From.IsZero() && q.From == q.To {
-			if err := catDocument(ctx, e, book, q.From); err != nil {
+			if err := catDocument(ctx, e, book, q.From, palette); err != nil {
 				return err
 			}
 			continue
 		}
 		for day, err := range daysOf(book, []daybook.Query{q}) {
 			if err == nil {
-				err = catDocument(ctx, e, book, day)
+				err = catDocument(ctx, e, book, day, palette)
 			}
 			if err != nil {
 				return err
@@ -129,8 +135,8 @@ func catDocuments(ctx context.Context, e env, book *daybook.Book, days []dayArg)
 	return nil
 }
 
-func catDocument(ctx context.Context, e env, book *daybook.Book, day daybook.Day) error {
-	document, err := session.Document(ctx, book, day, learning.Palette{})
+func catDocument(ctx context.Context, e env, book *daybook.Book, day daybook.Day, palette learning.Palette) error {
+	document, err := session.Document(ctx, book, day, palette)
 	if err != nil {
 		return err
 	}

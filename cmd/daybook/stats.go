@@ -39,10 +39,14 @@ of colour that is taken back within a minute is a mis-click and does not count.`
 					return err
 				}
 			}
+			palette, err := loadPalette(e, g)
+			if err != nil {
+				return err
+			}
 			known := false
-			err := withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
+			err = withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
 				of := day.on(book.DayOf(book.Now()))
-				s, ok := session.Glance(book, of, learning.Palette{})
+				s, ok := session.Glance(book, of, palette)
 				if known = ok; !ok {
 					return nil
 				}
@@ -52,17 +56,13 @@ of colour that is taken back within a minute is a mis-click and does not count.`
 				return err
 			}
 			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
-				return stats(cmd.Context(), e, g, book, day.on(book.DayOf(book.Now())))
+				return stats(cmd.Context(), e, g, book, day.on(book.DayOf(book.Now())), palette)
 			})
 		},
 	}
 }
 
-func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybook.Day) error {
-	palette, err := learning.Profile("story")
-	if err != nil {
-		return err
-	}
+func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybook.Day, palette learning.Palette) error {
 	s, err := session.Stats(ctx, book, day, palette)
 	if err != nil {
 		return err

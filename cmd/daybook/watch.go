@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os/signal"
 	"path"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -75,10 +76,6 @@ programs.`,
 }
 
 func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
-	palette, err := learning.Profile("story")
-	if err != nil {
-		return err
-	}
 	c.Book = g.book
 	if c.Book == "" {
 		c.Book = e.getenv("DAYBOOK_DIR")
@@ -96,7 +93,9 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 			e.say("note", "watching %s, recording into %s; end with Ctrl-C", c.Vault, b.Dir())
 		}
 	}
-	c.Consumers = []vault.Consumer{{Name: printing, Consume: printer(e, g.json, palette)}}
+	palette := new(atomic.Pointer[learning.Palette])
+	c.Palette = func(p learning.Palette) { palette.Store(&p) }
+	c.Consumers = []vault.Consumer{{Name: printing, Consume: printer(e, g.json, palette.Load)}}
 	// Without a reader printing fails, and the recording goes on: the system is not to end the process for it.
 	signal.Ignore(syscall.SIGPIPE)
 	defer signal.Reset(syscall.SIGPIPE)
@@ -133,14 +132,14 @@ func lost(events int) error {
 // printing is the name of the consumer that prints.
 const printing = "stdout"
 
-// printer returns what prints the recorded events: as they are stored, or for a person.
-func printer(e env, json bool, palette learning.Palette) func(context.Context, vault.Recorded) error {
+// printer returns what prints the recorded events: as they are stored, or for a person, by the palette of that moment.
+func printer(e env, json bool, palette func() *learning.Palette) func(context.Context, vault.Recorded) error {
 	today := ""
 	return func(_ context.Context, r vault.Recorded) error {
 		if json {
 			return e.print(string(r.Event.Line()) + "\n")
 		}
-		text := describe(r, palette) + "\n"
+		text := describe(r, palette().For(r.CanvasID)) + "\n"
 		if day := r.Event.Time().Format(time.DateOnly); day != today {
 			today = day
 			text = r.Event.Time().Format("Monday, 2006-01-02") + "\n" + text

@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"daybook"
+	"daybook/learning"
+	"daybook/view/session"
+)
+
+// keeper keeps what lies beside the events of a book that is open for long.
+type keeper struct {
+	book      *daybook.Book
+	documents *session.View // nil if the book has none
+	palettes  *palettes
+	follow    func(learning.Palette) // told of another palette; may be nil
+	log       *slog.Logger
+}
+
+// run makes the document of today, and of each day when it begins, until ctx ends, and has the documents that other programs
+// have changed, deleted or spoilt looked at within a second; when the palette changes, all. It looks at the clock again and
+// again: clocks are set, and machines sleep.
+func (k *keeper) run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	last := ""
+	for {
+		if k.palettes.next() {
+			if k.follow != nil {
+				k.follow(k.palettes.palette)
+			}
+			if k.documents != nil {
+				k.documents.SetPalette(k.palettes.palette)
+			}
+		}
+		said := ""
+		err := k.post(ctx)
+		if err != nil {
+			said = err.Error()
+		}
+		if ctx.Err() == nil && said != "" && said != last { // each trouble once
+			k.log.Warn("a view is behind; it catches up when that has passed", "error", err)
+		}
+		last = said
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// post brings the documents up to date that need it, today's first.
+func (k *keeper) post(ctx context.Context) error {
+	if k.documents == nil {
+		return nil
+	}
+	today := k.book.DayOf(k.book.Now())
+	err := k.book.Post(ctx, today)
+	for _, day := range k.documents.Changed() {
+		if day != today && ctx.Err() == nil {
+			err = errors.Join(err, k.book.Post(ctx, day))
+		}
+	}
+	return err
+}
