@@ -42,6 +42,13 @@ func (p Palette) recoloring(e Event) (r recoloring, ok bool) {
 	return r, okOld && okNew && (p.Member == "" || r.old != r.new)
 }
 
+// Change returns the change of code that an event tells of, as the palette of its board reads it. It is not ok if there is
+// none.
+func (p Palette) Change(e Event) (Change, bool) {
+	r, ok := p.For(e.Canvas).recoloring(e)
+	return Change{r.old, r.new}, ok
+}
+
 // named returns the id of the card that an event is about, "" if several cards of the board have it, which old_node tells.
 func named(id, oldNode json.RawMessage) string {
 	if oldNode != nil {

@@ -7,6 +7,7 @@ package learning
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -116,15 +117,16 @@ func (p Palette) IsZero() bool {
 
 // For returns the palette of one board: p, or what the first of p.Boards that matches says in its place. It has no Boards.
 func (p Palette) For(canvas string) Palette {
-	boards := p.Boards
-	p.Boards = nil
-	for _, b := range boards {
-		if b.matches(canvas) {
-			p.Colors, p.Member = b.Colors, b.Member
-			break
-		}
+	if i := p.BoardIndex(canvas); i >= 0 {
+		p.Colors, p.Member = p.Boards[i].Colors, p.Boards[i].Member
 	}
+	p.Boards = nil
 	return p
+}
+
+// BoardIndex returns which of p.Boards is the palette of a board, -1 if none is.
+func (p Palette) BoardIndex(canvas string) int {
+	return slices.IndexFunc(p.Boards, func(b BoardPalette) bool { return b.matches(canvas) })
 }
 
 // matches reports whether one of the patterns matches the board, or a folder that it is in, or the last name of either. A

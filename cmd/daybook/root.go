@@ -68,6 +68,7 @@ The book is the directory given with --book, else the one that the environment v
 		newCat(e, g),
 		newQuery(e, g),
 		newStats(e, g),
+		newPalette(e, g),
 		newVerify(e, g),
 		newRepair(e, g),
 		newSeal(e, g),

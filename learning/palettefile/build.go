@@ -35,8 +35,9 @@ func build(doc table) (p learning.Palette, err error) {
 		return p, err
 	}
 	if p.Name == "" {
-		if p.Name = profile; doc["colors"] != nil || doc["boards"] != nil || doc["member"] != nil || profile == "" {
-			p.Name = Name
+		p.Name = Name
+		if named, err := learning.Profile(profile); err == nil && maps.Equal(named.Colors, p.Colors) && p.Member == "" && doc["boards"] == nil {
+			p.Name = profile
 		}
 	}
 	if p.IdleGap, err = doc.gap(); err != nil {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"encoding/json"
 	"hash/crc32"
 	"maps"
@@ -8,8 +9,24 @@ import (
 	"strconv"
 	"time"
 
+	"daybook"
 	"daybook/learning"
 )
+
+// Colors returns how many cards of each code the boards have at the book's end. The zero Palette means the profile "story".
+func Colors(ctx context.Context, b *daybook.Book, p learning.Palette) (learning.Colors, error) {
+	h, err := readHistory(b)
+	if err != nil {
+		return nil, err
+	}
+	// No event is more than a day ahead of the clock, so this day has none; but a clock may have been set back.
+	end := b.DayOf(b.Now().Add(48 * time.Hour))
+	if n := len(h.days); n > 0 && h.days[n-1].Compare(end) >= 0 {
+		end = b.DayOf(h.days[n-1].Start(b.Zone()).Add(48 * time.Hour))
+	}
+	o, err := h.start(ctx, b, b.FS(), end, orStory(p), nil)
+	return o.colors, err
+}
 
 // paletteSum tells palettes apart. The upper half is about where the codes of boards stand, on which the colours at the
 // beginning of a day depend, and 0 where they are cards' colours; the lower half is about the whole palette.
