@@ -18,7 +18,7 @@ type Colors map[string]map[string]int
 // codes of a board stand; its names and roles do not matter.
 func (c Colors) Apply(e Event, p Palette) {
 	all := &palettes{all: p}
-	c.apply(e, all.facts(e), all, nil)
+	c.apply(e, p.Facts(e), all, nil)
 }
 
 // Clone returns a deep copy, never nil.
@@ -64,9 +64,8 @@ func (c Colors) totals(p *palettes) map[string]int {
 	return sum
 }
 
-// facts are what an event says of codes.
-type facts struct {
-	palette Palette // of its board
+// Facts are what an event says of codes, by the palette that found them.
+type Facts struct {
 	recoloring
 	recolored bool
 	node      json.RawMessage // of a card that came or went; nil if there is none
@@ -74,28 +73,37 @@ type facts struct {
 	coded     bool            // that can be read
 }
 
-func (p *palettes) facts(e Event) (f facts) {
-	f.palette = p.of(e.Canvas)
+// Facts returns what an event says of codes. It is most of what there is to do for a Tally, and may be done by several
+// goroutines at once. The Facts share memory with the event's details.
+func (p Palette) Facts(e Event) Facts {
+	if len(p.Boards) > 0 {
+		p = p.For(e.Canvas)
+	}
+	return p.facts(e)
+}
+
+// facts is Facts for the palette of the event's board.
+func (p Palette) facts(e Event) (f Facts) {
 	switch e.Type {
 	case "node_added", "node_removed":
 		v := members(e.Details, "node", "node_id", "save")
 		f.node, f.card, f.save = v[0], plainText(v[1]), plainText(v[2])
-		f.code, f.coded = f.palette.nodeCode(f.node)
+		f.code, f.coded = p.nodeCode(f.node)
 	default:
-		f.recoloring, f.recolored = f.palette.recoloring(e)
+		f.recoloring, f.recolored = p.recoloring(e)
 	}
 	return f
 }
 
-// apply is Apply with the event's facts; it keeps sum, if it is not nil, equal to c.totals.
-func (c Colors) apply(e Event, f facts, p *palettes, sum map[string]int) {
+// apply is Apply with the event's Facts; it keeps sum, if it is not nil, equal to c.totals.
+func (c Colors) apply(e Event, f Facts, p *palettes, sum map[string]int) {
 	if e.Canvas == "" {
 		return
 	}
 	switch e.Type {
 	case "canvas_created":
 		c.forget(e.Canvas, p, sum)
-		if f.palette.Member == "" {
+		if p.of(e.Canvas).Member == "" {
 			for code, n := range object(object(e.Details)["colors"]) {
 				c.add(e.Canvas, code, count(n), p, sum)
 			}
@@ -159,15 +167,16 @@ func (c Colors) leaving(board string) string {
 }
 
 func (c Colors) add(board, code string, n int, p *palettes, sum map[string]int) {
-	one := p.of(board)
+	one, counts := p.of(board), c[board]
 	if one.Member != "" {
-		n = max(n, -c[board][code])
+		n = max(n, -counts[code])
 	}
-	if c[board] == nil {
-		c[board] = map[string]int{}
+	if counts == nil {
+		counts = map[string]int{}
+		c[board] = counts
 	}
-	addCount(c[board], code, n)
-	if len(c[board]) == 0 {
+	addCount(counts, code, n)
+	if len(counts) == 0 {
 		delete(c, board)
 	}
 	if sum != nil {
@@ -186,7 +195,9 @@ func (c Colors) forget(board string, p *palettes, sum map[string]int) {
 }
 
 func addCount[K comparable](counts map[K]int, key K, n int) {
-	if counts[key] += n; counts[key] == 0 {
+	if n += counts[key]; n == 0 {
 		delete(counts, key)
+	} else {
+		counts[key] = n
 	}
 }

@@ -35,8 +35,8 @@ func (s Step) Delta() int { return s.NewText - s.OldText }
 // the change was taken back within a minute, and the code of a card whose text has changed where the event does not say it,
 // a Tally knows.
 func (p Palette) Step(e Event) (Step, bool) {
-	f := (&palettes{all: p}).facts(e)
-	p = f.palette
+	p = p.For(e.Canvas)
+	f := p.facts(e)
 	kind := noStep
 	switch {
 	case f.recolored:

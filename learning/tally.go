@@ -43,7 +43,10 @@ func NewTally(start Colors, p Palette) *Tally {
 
 // Add counts one event. Events come in the order of the book, which the colours, CanvasesModified and the recognition of
 // mis-clicks depend on; their times may come in any order, and no other figure depends on it.
-func (t *Tally) Add(e Event) {
+func (t *Tally) Add(e Event) { t.AddWith(e, t.palettes.of(e.Canvas).facts(e)) }
+
+// AddWith is Add of an event whose Facts the Tally's palette has found already.
+func (t *Tally) AddWith(e Event, f Facts) {
 	t.total++
 	if e.Type != "" {
 		t.types[e.Type]++
@@ -58,7 +61,6 @@ func (t *Tally) Add(e Event) {
 			b.study.add(at)
 		}
 	}
-	f := t.palettes.facts(e)
 	t.colors.apply(e, f, &t.palettes, t.sum)
 	t.learn(b, e, f)
 }
@@ -78,7 +80,7 @@ func (t *Tally) board(canvas string) *board {
 }
 
 // learn counts the transitions, steps and explanations of an event, and remembers what it tells of its card.
-func (t *Tally) learn(b *board, e Event, f facts) {
+func (t *Tally) learn(b *board, e Event, f Facts) {
 	switch e.Type {
 	case "canvas_created", "canvas_deleted":
 		clear(b.cards)
@@ -103,7 +105,7 @@ func (t *Tally) learn(b *board, e Event, f facts) {
 	c.code, c.known, c.save = f.new, true, f.save
 	change := flip{
 		at: e.Time, old: f.old, new: f.new,
-		board: b, transition: f.palette.Transition(f.old, f.new), step: f.palette.stepOf(f.old, f.new),
+		board: b, transition: b.palette.Transition(f.old, f.new), step: b.palette.stepOf(f.old, f.new),
 	}
 	if undone, ok := c.misclick(change); ok {
 		t.misclicks++
@@ -130,17 +132,17 @@ func (t *Tally) step(b *board, kind StepKind, n int) {
 }
 
 // added takes in a card that is new.
-func (t *Tally) added(b *board, f facts) {
+func (t *Tally) added(b *board, f Facts) {
 	if !f.coded {
 		return
 	}
 	c := b.card(f.card)
 	*c = card{code: f.code, known: true, save: f.save}
-	switch f.palette.Role(f.code) {
+	switch b.palette.Role(f.code) {
 	case NotUnderstood:
 		t.step(b, KnowledgeAdded, 1)
 	case Explanation:
-		if kind := f.palette.ExplanationKind(plainText(members(f.node, "text")[0])); kind != "" {
+		if kind := b.palette.ExplanationKind(plainText(members(f.node, "text")[0])); kind != "" {
 			t.kinds[kind]++
 		}
 	}

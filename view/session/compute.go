@@ -82,14 +82,14 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 	}
 	tally := learning.NewTally(o.colors, p)
 	var damage []*daybook.DamageError
-	for e, err := range daybook.Extract(ctx, b, daybook.Query{From: day, To: day}, wholly) {
+	for e, err := range daybook.Extract(ctx, b, daybook.Query{From: day, To: day}, extractBy(p)) {
 		switch harm := asDamage(err); {
 		case harm != nil:
 			damage = append(damage, harm)
 		case err != nil:
 			return Statistics{}, err
 		case e.whole:
-			tally.Add(e.Event)
+			tally.AddWith(e.Event, e.facts)
 		}
 	}
 	s := tally.Statistics()
@@ -119,13 +119,17 @@ func asDamage(err error) (harm *daybook.DamageError) {
 // extract is what the statistics need of an entry. One that is not whole lacks its newline: somebody may be writing it.
 type extract struct {
 	learning.Event
+	facts learning.Facts
 	whole bool
 }
 
-func wholly(e daybook.Entry) extract {
-	l := learned(e.Event)
-	l.Details = bytes.Clone(l.Details)
-	return extract{l, e.Position.Length > len(e.Raw)}
+// extractBy returns a function that extracts what a Tally of the palette p needs.
+func extractBy(p learning.Palette) func(daybook.Entry) extract {
+	return func(e daybook.Entry) extract {
+		l := learned(e.Event)
+		l.Details = bytes.Clone(l.Details)
+		return extract{l, p.Facts(l), e.Position.Length > len(e.Raw)}
+	}
 }
 
 func stamp(t time.Time) *string {
