@@ -1,10 +1,12 @@
 package session
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -84,6 +86,12 @@ func TestAnotherPaletteAtOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range append(otherPalettes(), learning.Palette{}) {
+		for i, d := range days[:2] { // what was written long ago is looked at only if it says that it is behind
+			old := time.Now().Add(time.Duration(i-10) * time.Hour)
+			if err := os.Chtimes(sessionFile(dir, d), old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
 		b, err := daybook.Open(dir, &daybook.Options{Views: []daybook.View{New(Options{Palette: p})}, Now: clock})
 		if err != nil {
 			t.Fatal(err)
@@ -109,6 +117,11 @@ func TestSetPalette(t *testing.T) {
 	v := New(Options{})
 	b := openBook(t, t.TempDir(), nil, v)
 	days := threeDays(t, b)
+	for i := range maxOpen { // more than stay open
+		d := fmt.Sprintf("2025-10-%d", 11+i)
+		appendLines(t, b, recolor(d, d+"T09:00:00", "a.canvas", "1", "3"))
+		days = append(days, d)
+	}
 	for _, p := range append(otherPalettes(), learning.Palette{}) {
 		v.SetPalette(p)
 		changed := v.Changed()
@@ -129,19 +142,22 @@ func TestSetPalette(t *testing.T) {
 			t.Errorf("%+v: days that have changed after the same palette: got %v, want none", p, changed)
 		}
 	}
-	// An event that comes before its day has got the new palette.
+	// An event of a day that has yet to get the new palette, when a later one has got it.
 	p := otherPalettes()[2]
 	v.SetPalette(p)
+	if err := b.Post(t.Context(), day(t, "2025-11-08")); err != nil {
+		t.Fatal(err)
+	}
 	appendLines(t, b, strings.NewReplacer(`"s"`, `"s2"`, `"n"`, `"m"`).Replace(withStatus))
+	if !strings.Contains(file(t, sessionFile(b.Dir(), "2025-11-08")), `"done": 2`) {
+		t.Error("the day after does not have both cards")
+	}
 	for _, d := range v.Changed() {
 		if err := b.Post(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
 	wantPalette(t, b, p, days...)
-	if !strings.Contains(file(t, sessionFile(b.Dir(), "2025-11-08")), `"done": 2`) {
-		t.Error("the day after does not have both cards")
-	}
 	// A day that was taken away is not made again.
 	v.SetPalette(learning.Palette{})
 	if err := os.RemoveAll(b.Dir() + "/2025-11-06"); err != nil {
