@@ -45,7 +45,7 @@ func (p Palette) ExplanationKind(text string) string {
 
 // plainEmoji is text without variation selectors: the same emoji is written with one and without.
 func plainEmoji(text string) string {
-	return strings.NewReplacer("\ufe0f", "", "\ufe0e", "").Replace(text)
+	return strings.ReplaceAll(strings.ReplaceAll(text, "\ufe0f", ""), "\ufe0e", "")
 }
 
 // SameEmoji reports whether two kinds have one emoji, whatever variation selector it has.

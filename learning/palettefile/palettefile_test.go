@@ -254,3 +254,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkParse reads what `daybook palette --init` writes: once for each command, and when the file changes.
+func BenchmarkParse(b *testing.B) {
+	text, err := palettefile.Template("story")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := palettefile.Parse([]byte(text)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
