@@ -3,7 +3,10 @@ package learning_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -168,5 +171,72 @@ func BenchmarkEvents(b *testing.B) {
 				tally.Add(events[i%len(events)])
 			}
 		})
+	}
+}
+
+// TestDayAgainstModel compares the figures of random days with a count that keeps every change and looks through all of them.
+func TestDayAgainstModel(t *testing.T) {
+	type change struct {
+		board, card, old, new string
+		at                    time.Time
+	}
+	names := map[string]string{"": "none", "1": "red", "2": "green", "3": "purple", "4": "4"}
+	steps := map[string]learning.StepKind{
+		"red_to_purple": learning.Improving, "purple_to_green": learning.MasteredNow, "red_to_green": learning.Breakthrough,
+		"green_to_purple": learning.Regressed, "purple_to_red": learning.Regressed, "green_to_red": learning.Regressed,
+	}
+	codes := []string{"", "1", "2", "3", "4"}
+	taken := 0
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 9))
+		tally := learning.NewTally(nil, story(t))
+		var standing []change
+		misclicks := 0
+		at := time.Date(2025, 11, 8, 9, 0, 0, 0, time.UTC)
+		for range 80 {
+			at = at.Add(time.Duration(r.IntN(45)) * time.Second)
+			c := change{string(rune('a' + r.IntN(2))), string(rune('n' + r.IntN(2))), codes[r.IntN(5)], codes[r.IntN(5)], at}
+			if n := len(standing); n > 0 && r.IntN(2) == 0 { // often back
+				last := standing[n-1]
+				c = change{last.board, last.card, last.new, last.old, at}
+			}
+			e := event(c.board, "node_color_change", fmt.Sprintf(`{"node_id":%q,"old_color":%q,"new_color":%q}`, c.card, c.old, c.new))
+			e.Time = at
+			tally.Add(e)
+			back := -1
+			for i, s := range standing {
+				if s.board == c.board && s.card == c.card {
+					back = i
+				}
+			}
+			if back >= 0 {
+				s := standing[back]
+				if s.old != c.new || s.new != c.old || c.old == c.new || at.Sub(s.at) > time.Minute {
+					back = -1
+				}
+			}
+			if back < 0 {
+				standing = append(standing, c)
+				continue
+			}
+			misclicks++
+			standing = slices.Delete(standing, back, back+1)
+		}
+		transitions, learned := map[string]int{}, map[learning.StepKind]int{}
+		for _, c := range standing {
+			name := names[c.old] + "_to_" + names[c.new]
+			transitions[name]++
+			if kind := steps[name]; kind != "" {
+				learned[kind]++
+			}
+		}
+		s := tally.Statistics()
+		if s.Misclicks != misclicks || !maps.Equal(s.ColorTransitions, transitions) || !maps.Equal(s.LearningEvents, learned) {
+			t.Fatalf("seed %d: got %d mis-clicks, %v, %v\nwant %d, %v, %v", seed, s.Misclicks, s.ColorTransitions, s.LearningEvents, misclicks, transitions, learned)
+		}
+		taken += misclicks
+	}
+	if taken == 0 {
+		t.Error("no day had a mis-click")
 	}
 }

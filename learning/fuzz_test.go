@@ -17,6 +17,8 @@ func FuzzTally(f *testing.F) {
 		{`[]`, `null`},
 		{`{"colors":{"1":-5,"2":99999999999999999999,"3":"x"}}`, `{"old_canvas_id":"b"}`},
 		{``, `{"old_canvas_id":7}`},
+		{`{"old":{"styleAttributes":{"status":"1"}},"new":{"styleAttributes":{"status":2}}}`, `{"node_id":"n","color":"6","old_text":"a","new_text":"\u00e9"}`},
+		{`{"old":{"styleAttributes":[]},"new":{"styleAttributes":`, `{"node":{"color":"5","text":"🔍"},"old_node":{},"save":"s"}`},
 	} {
 		f.Add([]byte(s[0]), []byte(s[1]), uint8(3))
 	}
@@ -25,7 +27,9 @@ func FuzzTally(f *testing.F) {
 		"node_text_change", "node_moved", "node_changed", "edge_added", "", "another",
 	}
 	f.Fuzz(func(t *testing.T, a, b []byte, kind uint8) {
-		tally := learning.NewTally(learning.Colors{"a": {"": 1}}, story(t))
+		p := story(t)
+		p.Boards = []learning.BoardPalette{{Paths: []string{"b"}, Member: "styleAttributes.status", Colors: p.Colors}}
+		tally := learning.NewTally(learning.Colors{"a": {"": 1}}, p)
 		at := time.Date(2025, 11, 8, 10, 0, 0, 0, time.UTC)
 		for i, details := range [][]byte{a, b, b, a} {
 			tally.Add(learning.Event{
