@@ -5,6 +5,7 @@
 package palettefile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -82,6 +83,9 @@ func Init(dir, profile string) (name string, err error) {
 func Parse(text []byte) (learning.Palette, error) {
 	if len(text) > maxSize {
 		return learning.Palette{}, &Error{File: Name, Reason: fmt.Sprintf("it is larger than %d bytes: that is no palette", maxSize)}
+	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return learning.Palette{}, &Error{File: Name, Line: 1, Reason: "it is not TOML: it is written in UTF-16; save it as UTF-8"}
 	}
 	source := string(text)
 	if line := bareHex(source); line > 0 {

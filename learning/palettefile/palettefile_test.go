@@ -62,6 +62,8 @@ func TestMistakes(t *testing.T) {
 		{"[explanations]\n'⚓' = 'a'\n\"⚓\\ufe0f\" = 'b'\n", "3: explanations."},
 		{strings.Repeat("#", 65<<10), "it is larger than"},
 		{"\x00", "1: it is not TOML: "},
+		{"\xff\xfep\x00", "1: it is not TOML: it is written in UTF-16; save it as UTF-8"}, // as PowerShell's > does
+		{"\xfe\xff\x00p", "1: it is not TOML: it is written in UTF-16; save it as UTF-8"},
 		{"name = \"\xff\"\n", "1: it is not TOML: "},
 	} {
 		_, err := palettefile.Parse([]byte(c.text))
