@@ -45,10 +45,17 @@ func (e *Error) Error() string {
 // none. A mistake in the file is an *Error.
 func Load(dir string) (learning.Palette, error) {
 	name := filepath.Join(dir, Name)
-	f, err := os.Open(name)
+	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return learning.Profile("story")
 	}
+	if err == nil && !info.Mode().IsRegular() { // to open a pipe is to wait for its writer
+		err = &Error{File: name, Reason: "it is no regular file: move it away"}
+	}
+	if err != nil {
+		return learning.Palette{}, err
+	}
+	f, err := os.Open(name)
 	if err != nil {
 		return learning.Palette{}, err
 	}

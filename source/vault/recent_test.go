@@ -35,7 +35,7 @@ func TestRecentStates(t *testing.T) {
 		if err := r.Record(context.Background(), Save{Path: "a.canvas", Board: parse(t, boardOf(items))}); err != nil {
 			t.Fatal(err)
 		}
-		if (reads >0) != (wantReads >0) {
+		if (reads > 0) != (wantReads > 0) {
 			t.Errorf("%v: the baseline was read %d times", items, reads)
 		}
 	}
