@@ -111,6 +111,9 @@ func (r *Recorder) loadIntent(lineage string) error {
 
 // read returns a state; nil if the file is not there, or if it was damaged and has been kept aside.
 func (r *Recorder) read(name string) (*state, error) {
+	if r.memory != nil {
+		return r.memory[name], nil
+	}
 	data, err := durable.ReadFile(r.fsys(), name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -164,6 +167,9 @@ func (r *Recorder) lost(e *entry, why error) error {
 
 // setAside renames a file that cannot be used, so that nothing is deleted for being damaged.
 func (r *Recorder) setAside(name string, why error) error {
+	if r.memory != nil {
+		return r.drop(name)
+	}
 	to := name + damagedSuffix
 	for i := 2; ; i++ {
 		if _, err := r.fsys().Stat(to); errors.Is(err, fs.ErrNotExist) {
@@ -182,6 +188,10 @@ func (r *Recorder) setAside(name string, why error) error {
 }
 
 func (r *Recorder) write(name string, s *state) error {
+	if r.memory != nil {
+		r.memory[name] = s
+		return nil
+	}
 	err := durable.Replace(r.fsys(), name, s.encode())
 	if errors.Is(err, fs.ErrNotExist) { // the directory has gone: make it again
 		if err = durable.MkdirAll(r.fsys(), r.dir); err == nil {
@@ -199,11 +209,11 @@ func (r *Recorder) promote(e *entry, s *state, board *canvas.Board) error {
 	if s.Save.Kind == saveDeleted {
 		return r.remove(e)
 	}
-	if err := durable.Rename(r.fsys(), r.intentFile(e.lineage), r.baseFile(e.lineage)); err != nil {
+	if err := r.move(r.intentFile(e.lineage), r.baseFile(e.lineage)); err != nil {
 		return err
 	}
 	r.update(e, s)
-	if s.Save.Kind == saveChanged {
+	if s.Save.Kind == saveChanged && r.memory == nil {
 		r.recent.note(r.fsys(), r.baseFile(e.lineage), s, board)
 	}
 	return nil
@@ -211,17 +221,35 @@ func (r *Recorder) promote(e *entry, s *state, board *canvas.Board) error {
 
 // remove deletes the files of a board and forgets it.
 func (r *Recorder) remove(e *entry) error {
-	if err := removeFile(r.fsys(), r.baseFile(e.lineage)); err != nil {
+	if err := r.drop(r.baseFile(e.lineage)); err != nil {
 		return err
 	}
-	if err := r.fsys().SyncDir(r.dir); err != nil {
+	if err := r.sync(); err != nil {
 		return err
 	}
-	if err := removeFile(r.fsys(), r.intentFile(e.lineage)); err != nil {
+	if err := r.drop(r.intentFile(e.lineage)); err != nil {
 		return err
 	}
 	r.forget(e)
 	return nil
+}
+
+// move gives a state another name, durably.
+func (r *Recorder) move(from, to string) error {
+	if r.memory != nil {
+		r.memory[to] = r.memory[from]
+		return r.drop(from)
+	}
+	return durable.Rename(r.fsys(), from, to)
+}
+
+// drop removes a state that may not be there.
+func (r *Recorder) drop(name string) error {
+	if r.memory != nil {
+		delete(r.memory, name)
+		return nil
+	}
+	return removeFile(r.fsys(), name)
 }
 
 func removeFile(fsys durable.FS, name string) error {
@@ -229,6 +257,14 @@ func removeFile(fsys durable.FS, name string) error {
 		return err
 	}
 	return nil
+}
+
+// sync makes durable which states there are.
+func (r *Recorder) sync() error {
+	if r.memory != nil {
+		return nil
+	}
+	return r.fsys().SyncDir(r.dir)
 }
 
 // inventory returns the node ids of a known board. A board that cannot be read any more has none.

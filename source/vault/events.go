@@ -200,6 +200,9 @@ func (s *state) line(d draft, level int) []byte {
 	if s.Save.Late {
 		details.putString("observed", "late")
 	}
+	if s.Save.Observed != "" {
+		details.putString("observed", s.Save.Observed) // put keeps the first of two
+	}
 	if s.Save.Reverted {
 		details.put("reverted", json.RawMessage("true"))
 	}

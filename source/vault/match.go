@@ -123,6 +123,49 @@ func respell(renames map[string]string, old, fresh []inventory) {
 	}
 }
 
+// link is a new board in a chain of those that are recorded one after the other.
+type link struct {
+	path    string
+	from    string // which known board it is; "" if none
+	first   bool   // the board known at path has to make room for it, until its turn comes
+	chained bool   // the board at from has its turn next
+}
+
+// chainsOf puts new boards into the order in which they can be recorded: who takes a path comes after the one who was
+// there has got another. Where boards have changed places in a circle, the first one's has to make room. paths are those of
+// the new boards, sorted; renames is what settleRenames said.
+func chainsOf(paths []string, renames map[string]string) [][]link {
+	fresh, taken := map[string]bool{}, map[string]bool{} // taken: paths whose board is another new one
+	for _, path := range paths {
+		fresh[path] = true
+	}
+	for _, from := range renames {
+		taken[from] = fresh[from]
+	}
+	var chains [][]link
+	done := map[string]bool{}
+	follow := func(path string, circle bool) {
+		var chain []link
+		for ; fresh[path] && !done[path]; path = renames[path] {
+			done[path] = true
+			from := renames[path]
+			chain = append(chain, link{path: path, from: from, first: circle && len(chain) == 0, chained: taken[from]})
+		}
+		if chain != nil {
+			chains = append(chains, chain)
+		}
+	}
+	for _, path := range paths {
+		if !taken[path] {
+			follow(path, false)
+		}
+	}
+	for _, path := range paths {
+		follow(path, true)
+	}
+	return chains
+}
+
 // distinct sorts ids and drops repetitions.
 func distinct(ids []string) []string {
 	slices.Sort(ids)

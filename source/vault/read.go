@@ -58,16 +58,23 @@ func readBoard(fsys durable.FS, root, rel string) sight {
 				return sight{away: true}
 			}
 			return sight{info: info, reason: reasonOf(err)}
-		case len(data) == 0:
-			return sight{info: info, reason: "empty"}
 		}
-		board, err := canvas.Parse(data)
-		if err != nil {
-			return sight{info: info, reason: reasonOf(err)}
-		}
-		return sight{info: info, board: board}
+		board, reason := parseBoard(data)
+		return sight{info: info, board: board, reason: reason}
 	}
 	return sight{changing: true}
+}
+
+// parseBoard returns the board that a file's bytes hold, or why they hold none.
+func parseBoard(data []byte) (board *canvas.Board, reason string) {
+	if len(data) == 0 {
+		return nil, "empty"
+	}
+	board, err := canvas.Parse(data)
+	if err != nil {
+		return nil, reasonOf(err)
+	}
+	return board, ""
 }
 
 var (

@@ -30,6 +30,8 @@ type Save struct {
 	Time time.Time
 	// Historic keeps Time as it is: the save comes from a history, not from the file system.
 	Historic bool
+	// Observed, if not "", is whose history that is: the events say so in details.observed.
+	Observed string
 	// Late marks what happened while nobody watched.
 	Late bool
 
@@ -61,6 +63,10 @@ type Recorder struct {
 	root  string           // of the boards' files; "" if there are none
 	tell  func([]Recorded) // if not nil, gets the events of each save that are on disk
 	ready func() error     // if not nil, says why nothing can be recorded at present
+	// lineage names a new board.
+	lineage func(Save) (string, error)
+	// memory, if not nil, holds the states instead of files, by the names that those would have.
+	memory map[string]*state
 
 	recent recentStates
 
@@ -98,6 +104,8 @@ func openRecorder(book Book, opts Options) (*Recorder, error) {
 		dir:    filepath.Join(book.Dir(), "baseline"),
 		byPath: map[string]*entry{},
 		byID:   map[string]*entry{},
+
+		lineage: func(Save) (string, error) { return opts.random() },
 	}
 	if err := r.load(); err != nil {
 		return nil, fmt.Errorf("read the recorded states in %s: %w", r.dir, err)
@@ -163,7 +171,7 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 		return r.remove(e) // it was never read: there is nothing to tell
 	}
 	if e == nil {
-		lineage, err := r.opts.random()
+		lineage, err := r.lineage(s)
 		if err != nil {
 			return fmt.Errorf("draw a lineage for %q: %w", s.Path, err)
 		}
@@ -171,7 +179,7 @@ func (r *Recorder) Record(ctx context.Context, s Save) error {
 	}
 	var base *state
 	var old *canvas.Board
-	if s.Board != nil { // else the state is written with the board that it has
+	if s.Board != nil && r.memory == nil { // else the state is written with the board that it has, or in memory anyway
 		base, old = r.recent.find(r.fsys(), r.baseFile(e.lineage))
 	}
 	if base == nil {
@@ -225,7 +233,7 @@ func (r *Recorder) record(ctx context.Context, e *entry, base *state, old *canva
 	if err := r.write(r.intentFile(e.lineage), next); err != nil {
 		if base.Generation == 0 { // the next attempt draws another lineage: what was written all the same is nobody's
 			r.forget(e)
-			return errors.Join(err, removeFile(r.fsys(), r.intentFile(e.lineage)))
+			return errors.Join(err, r.drop(r.intentFile(e.lineage)))
 		}
 		return err
 	}
@@ -265,7 +273,9 @@ func (r *Recorder) canvasID(path string) string {
 // next is the state that the save leads to, in which the board has the canvas_id id.
 func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *state {
 	first := base.Hash == ""
-	sv := save{Kind: saveChanged, Late: s.Late, Lengths: r.opts.TextLengths, Steps: true, Colored: true}
+	sv := save{
+		Kind: saveChanged, Late: s.Late, Observed: s.Observed, Lengths: r.opts.TextLengths, Steps: true, Colored: true,
+	}
 	at := r.eventTime(s, base)
 	switch {
 	case s.Board == nil && s.Unreadable != "":
@@ -275,7 +285,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *stat
 		sv.Nodes, sv.Edges, sv.Colors = len(old.Nodes), len(old.Edges), old.Colors()
 	case first:
 		sv.Kind = saveCreated
-		if !s.Time.IsZero() {
+		if !s.Time.IsZero() && !s.Historic {
 			sv.FileTime = s.Time.In(at.Location()).Format(timeLayout)
 		}
 	case base.Path != id: // else it is spelled otherwise, or a displaced board is back
@@ -294,6 +304,9 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *stat
 		n.Save.Reverted = n.Hash != base.Hash && base.knew(n.Hash)
 		n.remember(n.Hash)
 		n.Board = s.Board.Encode()
+		if r.memory != nil {
+			n.Parsed = s.Board
+		}
 	}
 	return n
 }
@@ -361,7 +374,7 @@ func (r *Recorder) finish(ctx context.Context, e *entry) error {
 // finished takes e from its baseline when the intent is no longer there: the third step took effect although it
 // failed, or the intent was damaged, and then what it would have recorded is found again by comparing.
 func (r *Recorder) finished(e *entry) error {
-	if err := r.fsys().SyncDir(r.dir); err != nil { // the rename may be all that has taken effect
+	if err := r.sync(); err != nil { // the rename may be all that has taken effect
 		return err
 	}
 	base, err := r.read(r.baseFile(e.lineage))

@@ -30,6 +30,8 @@ type state struct {
 	Save       save     `json:"save"`
 	// Board is the board in canonical form; without it, the board is deleted or was never readable.
 	Board json.RawMessage `json:"board,omitempty"`
+
+	Parsed *canvas.Board `json:"-"` // Board, where that is known; nil says nothing
 }
 
 // save is what the events of a state are made from, besides the state itself and the one before.
@@ -38,6 +40,7 @@ type save struct {
 	OldPath  string         `json:"old_path,omitempty"`
 	OldHash  string         `json:"old_hash,omitempty"`
 	Late     bool           `json:"late,omitempty"`
+	Observed string         `json:"observed,omitempty"` // of a history; see Save.Observed
 	Reverted bool           `json:"reverted,omitempty"`
 	Lengths  bool           `json:"lengths,omitempty"`   // Options.TextLengths
 	FileTime string         `json:"file_time,omitempty"` // at first sight
@@ -168,6 +171,9 @@ func (s *state) setPath(rel, id string) {
 
 // board parses the board; nil if there is none.
 func (s *state) board() (*canvas.Board, error) {
+	if s.Parsed != nil {
+		return s.Parsed, nil
+	}
 	if s.Board == nil {
 		return nil, nil
 	}
@@ -204,6 +210,7 @@ func hashOf(b *canvas.Board) string {
 // following returns the state that comes after s, of the same lineage, without anything that is said of the save.
 func (s *state) following(at time.Time, sv save) *state {
 	n := *s
+	n.Parsed = nil
 	n.Format = stateFormat
 	n.Generation++
 	n.Time = at.Format(timeLayout)

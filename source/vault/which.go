@@ -120,38 +120,18 @@ func (e *engine) resolve(now time.Time) {
 	clear(e.newcomers)
 }
 
-// chains puts the newcomers into the order in which they can be recorded: who takes a path comes after the one who was
-// there has got another. Where boards have changed places in a circle, the first one's has to make room.
+// chains puts the newcomers into the order in which they can be recorded.
 func (e *engine) chains(renames map[string]string) {
-	taken := map[string]bool{} // paths whose board is another newcomer
-	for _, from := range renames {
-		taken[from] = e.newcomers[from] != nil
-	}
-	done := map[string]bool{}
-	follow := func(path string, circle bool) {
-		var chain []errand
-		for n := e.newcomers[path]; n != nil && !done[n.path]; n = e.newcomers[renames[n.path]] {
-			done[n.path] = true
-			er := n.errand
-			er.settled, er.from = true, renames[n.path]
-			er.first = circle && len(chain) == 0
-			er.chained = taken[er.from]
+	for _, chain := range chainsOf(slices.Sorted(maps.Keys(e.newcomers)), renames) {
+		var errands []errand
+		for _, l := range chain {
+			er := e.newcomers[l.path].errand
+			er.settled, er.from, er.first, er.chained = true, l.from, l.first, l.chained
 			if er.from != "" {
 				e.agenda.busy[er.from] = true
 			}
-			chain = append(chain, er)
+			errands = append(errands, er)
 		}
-		if chain != nil {
-			e.settled = append(e.settled, chain)
-		}
-	}
-	paths := slices.Sorted(maps.Keys(e.newcomers))
-	for _, path := range paths {
-		if !taken[path] {
-			follow(path, false)
-		}
-	}
-	for _, path := range paths {
-		follow(path, true)
+		e.settled = append(e.settled, errands)
 	}
 }
