@@ -38,8 +38,10 @@ const layers = `
 	# What is written, said for other programs.
 	docs/schema:
 
-	# Where events come from, and what is posted from the book. Siblings never import each other.
+	# Where events come from, and what is posted from the book. Siblings never import each other, but that git's history
+	# goes through the vault's recorder.
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
+	source/git: daybook source/vault
 	view/session: daybook learning internal/durable
 
 	# Here they meet.
