@@ -2,8 +2,11 @@ package daybook
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -59,6 +62,14 @@ func ParseEvent(line []byte) (Event, error) {
 		e.line = bytes.Clone(e.line)
 	}
 	return e, err
+}
+
+// ContentID returns an event_id for an event that has none, made from its content: object is the JSON object without it, in
+// one spelling. So the event is stored once however often it is met. n tells apart those of the same content that are
+// several events: 0 for the first.
+func ContentID(object []byte, n int) string {
+	sum := sha256.Sum256(fmt.Appendf(slices.Clip(object), "\n%d", n))
+	return "evt_" + hex.EncodeToString(sum[:16])
 }
 
 // newEvent reads an event, which may share memory with line. A stored one has its event_id and its timestamp; another one

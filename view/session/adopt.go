@@ -3,8 +3,6 @@ package session
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -240,8 +238,7 @@ func (n *namer) name(content []byte) string {
 	for {
 		k := n.count[string(content)]
 		n.count[string(content)]++
-		sum := sha256.Sum256(fmt.Appendf(bytes.Clone(content), "\n%d", k))
-		if id := "evt_" + hex.EncodeToString(sum[:16]); !n.given[id] {
+		if id := daybook.ContentID(content, k); !n.given[id] {
 			return id
 		}
 	}
