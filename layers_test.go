@@ -46,7 +46,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/session
-	cmd/daybook: daybook learning learning/palettefile source/vault view/session daemon docs/schema github.com/spf13/cobra golang.org/x/sys
+	cmd/daybook: daybook learning learning/palettefile source/git source/vault view/session daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -69,6 +69,7 @@ var modules = []string{
 	"github.com/google/uuid",
 	"github.com/rogpeppe/go-internal",
 	"github.com/santhosh-tekuri/jsonschema/v6",
+	"github.com/schollz/progressbar/v3",
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
 	"golang.org/x/text",

@@ -64,6 +64,7 @@ The book is the directory given with --book, else the one that the environment v
 	root.AddCommand(
 		newInit(e, g),
 		newAppend(e, g),
+		newImport(e, g),
 		newWatch(e, g),
 		newCat(e, g),
 		newQuery(e, g),
