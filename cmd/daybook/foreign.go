@@ -57,7 +57,8 @@ func (f *foreigner) event(line []byte) (daybook.Event, error) {
 		return daybook.Event{}, fmt.Errorf("%s: is missing, and --time says that it holds the time", f.stamp)
 	}
 	if raw == nil {
-		return daybook.Event{}, errors.New("timestamp: is missing: what happened at an unknown time cannot be imported; --time names another member")
+		return daybook.Event{}, errors.New("timestamp: is missing: what happened at an unknown time cannot be imported; " +
+			"--time names another member")
 	}
 	stamp, err := stampOf(raw, f.zone)
 	if err != nil {

@@ -34,7 +34,7 @@ session documents. Each event goes to its own day. What is imported again is not
 }
 
 // catchUp has the views of the book in dir take in what was appended without them. A document of a day that has grown
-// has all later ones made again: so that is done once, at the end. Interrupted, the next command does it.
+// has all later ones made again: so that is done once, at the end. Who is interrupted leaves it to the next command.
 func catchUp(e env, dir string) error {
 	book, err := daybook.Open(dir, &daybook.Options{
 		MustExist: true, MaxLine: importLine, Now: e.now,

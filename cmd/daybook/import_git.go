@@ -129,7 +129,7 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 	if book != nil {
 		err = errors.Join(err, book.Close())
 	}
-	if book != nil && !opts.DryRun {
+	if book != nil && !opts.DryRun && !errors.Is(err, context.Canceled) {
 		err = errors.Join(err, catchUp(e, into))
 	}
 	if s.Boards == nil {

@@ -85,8 +85,13 @@ func TestKilledImport(t *testing.T) {
 	}
 	took := time.Since(began)
 	want := bookFiles(t, vault)
-	if len(want) < 40 {
-		t.Fatalf("only %d files", len(want))
+	if days, err := os.ReadDir(filepath.Join(vault, ".learning_sessions", "baseline")); err != nil || len(days) < 7 {
+		t.Fatalf("only %d baselines: %v", len(days), err)
+	}
+	for day := range 16 { // 400 hours
+		if name := fmt.Sprintf(".learning_sessions/session_2025-03-%02d.json", day+1); want[name] == "" {
+			t.Fatalf("there is no %s", name)
+		}
 	}
 	kills := 0
 	for kills < killtest.Kills(10) {

@@ -118,7 +118,10 @@ func importInto(e env, g *globals, use func(*daybook.Book, *intake) error) error
 	if in.book == nil {
 		return err
 	}
-	if err := errors.Join(err, catchUp(e, dir)); err != nil {
+	if !errors.Is(err, context.Canceled) {
+		err = errors.Join(err, catchUp(e, dir))
+	}
+	if err != nil {
 		return in.stopped(err)
 	}
 	return in.finish()

@@ -1,8 +1,8 @@
-// Package git replays the history of a vault that is kept in git into past days: each committed version of each board, as if
-// it had been watched.
+// Package git replays the history of a vault that is kept in git into past days: each committed version of each board,
+// as if it had been watched.
 //
-// It follows HEAD's line of first parents from the oldest commit on, reads it through the git program, and records it by the
-// vault's own Replay. The repository is only read.
+// It follows HEAD's line of first parents from the oldest commit on, reads it through the git program, and records it by
+// the vault's own Replay. The repository is only read.
 package git
 
 import (
@@ -134,7 +134,8 @@ func open(ctx context.Context, dir string, book vault.Book, opts Options) (*impo
 			return nil, err
 		}
 		if trial {
-			book = &vault.Trial{Zone: book.Now().Location(), Clock: book.Now, Path: book.Dir(), Has: func(id string) bool { return known[id] }}
+			has := func(id string) bool { return known[id] }
+			book = &vault.Trial{Zone: book.Now().Location(), Clock: book.Now, Path: book.Dir(), Has: has}
 		}
 	}
 	begin := ""

@@ -53,7 +53,8 @@ type log struct {
 func (p *program) log(ctx context.Context, head, after string) (*log, error) {
 	args := []string{
 		"log", "-m", "--reverse", "--raw", "-z", "--no-abbrev", "--no-renames", "-O/dev/null", "--no-ext-diff", "--no-textconv",
-		"--relative", "--no-show-signature", "--no-notes", "--no-decorate", "--ignore-submodules=none", "--format=tformat:%x01%H %at %ct",
+		"--relative", "--no-show-signature", "--no-notes", "--no-decorate", "--ignore-submodules=none",
+		"--format=tformat:%x01%H %at %ct",
 	}
 	s, err := p.start(ctx, false, append(args, lineArgs(head, after)...)...)
 	if err != nil {

@@ -453,6 +453,28 @@ func TestReplayBesideWatch(t *testing.T) {
 	}
 }
 
+// TestSameMoment: a board that is made, deleted, and made again the same within a second is three events, also if the replay
+// is interrupted in between.
+func TestSameMoment(t *testing.T) {
+	history := moments("a n1\na -\na n1\na -\na n1")
+	for i := range history {
+		history[i].Time = past
+	}
+	for stop := range history {
+		root := t.TempDir()
+		b := vaultBook(t, filepath.Join(root, daybook.VaultDir), func() time.Time { return past.Add(time.Hour) })
+		for _, end := range []int{stop, len(history)} {
+			if _, err := replay(b, history, end, ReplayOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		created, deleted := "0 a.canvas canvas_created nodes=1 edges=0 git", "0 a.canvas canvas_deleted nodes=1 edges=0 git"
+		if diff := cmp.Diff([]string{created, deleted, created, deleted, created}, inBook(t, b)); diff != "" {
+			t.Errorf("interrupted after %d (-want +got):\n%s", stop, diff)
+		}
+	}
+}
+
 // TestReplayKilledThenWatched: wherever a replay is killed, who watches next, and then replays the rest, has each change
 // once: the colours that the events say one after the other fit together, and end with what the board has.
 func TestReplayKilledThenWatched(t *testing.T) {
