@@ -191,3 +191,10 @@ func (b *Book) warnIf(err error, what string) {
 func (b *Book) Snapshot(day Day, data []byte) (name string, err error) {
 	return dayfile.Snapshot(b.fsys, b.dayDir(day), b.dir, data)
 }
+
+// ReadSnapshot returns the bytes of the snapshot of the day that Snapshot has called name: an event canvas_created has it
+// in details.snapshot, and is in that day. One that is missing, or whose bytes are not those that its name stands for, is
+// an error that names the file. Any number of goroutines may call it at once.
+func (b *Book) ReadSnapshot(day Day, name string) ([]byte, error) {
+	return dayfile.ReadSnapshot(b.fsys, b.dayDir(day), name)
+}

@@ -66,6 +66,15 @@ func (b *Book) Search(ctx context.Context, q Query, where ...Condition) iter.Seq
 func Extract[T any](
 	ctx context.Context, b *Book, q Query, read func(Entry) T, where ...Condition,
 ) iter.Seq2[T, error] {
+	return ExtractIf(ctx, b, q, nil, read, where...)
+}
+
+// ExtractIf is Extract for who can tell by a glance at a line, as it stands in the file, that it is of no interest: what may
+// says no to is passed over, and checked as Search checks what it does not find. may gets every line, also one that is
+// damaged, and is called by several goroutines at once. nil says yes.
+func ExtractIf[T any](
+	ctx context.Context, b *Book, q Query, may func(line []byte) bool, read func(Entry) T, where ...Condition,
+) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		filter, err := newFilter(where)
@@ -73,6 +82,7 @@ func Extract[T any](
 			yield(zero, err)
 			return
 		}
+		filter.If(may)
 		days, err := b.Days()
 		if err != nil {
 			yield(zero, err)

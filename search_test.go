@@ -1,6 +1,7 @@
 package daybook
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,6 +109,44 @@ func TestSearchOrder(t *testing.T) {
 		if diff := cmp.Diff(some, got); diff != "" {
 			t.Errorf("%d processors: kind=k7 on three days (-want +got):\n%s", n, diff)
 		}
+	}
+}
+
+// ExtractIf finds of what Search finds that which may be of interest, and all damage.
+func TestExtractIf(t *testing.T) {
+	b := open(t, t.TempDir(), nil)
+	layDays(t, b)
+	read := func(e Entry) string { return e.Event.ID() }
+	list := func(may func([]byte) bool, where ...Condition) (ids []string, damage int) {
+		for id, err := range ExtractIf(t.Context(), b, Query{}, may, read, where...) {
+			switch {
+			case isDamage(err):
+				damage++
+			case err != nil:
+				t.Fatal(err)
+			default:
+				ids = append(ids, id)
+			}
+		}
+		return ids, damage
+	}
+	k7 := func(line []byte) bool { return bytes.Contains(line, []byte(`"k7"`)) }
+	all, damage := list(nil)
+	want, same := list(nil, Condition{"kind", "k7"})
+	if len(all) < 10_000 || len(want) < 200 || damage == 0 || damage != same {
+		t.Fatalf("%d and %d events, %d and %d pieces of damage", len(all), len(want), damage, same)
+	}
+	for name, got := range map[string]func() ([]string, int){
+		"without conditions": func() ([]string, int) { return list(k7) },
+		"with the same":      func() ([]string, int) { return list(k7, Condition{"kind", "k7"}) },
+	} {
+		ids, found := got()
+		if diff := cmp.Diff(want, ids); diff != "" || found != damage {
+			t.Errorf("%s: %d pieces of damage, want %d (-want +got):\n%s", name, found, damage, diff)
+		}
+	}
+	if ids, found := list(func([]byte) bool { return false }); len(ids) > 0 || found != damage {
+		t.Errorf("of no interest: %d events, %d pieces of damage, want %d", len(ids), found, damage)
 	}
 }
 

@@ -24,7 +24,8 @@ type Want struct {
 //   - \" \\ \/ \b \f \n \r \t spell only those eight characters. All others can be spelled only by \u.
 type Filter struct {
 	wants []want
-	buf   []byte // of Search
+	may   func(line []byte) bool // if not nil, says which lines may match at all
+	buf   []byte                 // of Search
 }
 
 type want struct {
@@ -47,7 +48,14 @@ func NewFilter(wants []Want) *Filter {
 }
 
 // Clone returns a Filter that finds the same.
-func (f *Filter) Clone() *Filter { return &Filter{wants: slices.Clone(f.wants)} }
+func (f *Filter) Clone() *Filter { return &Filter{wants: slices.Clone(f.wants), may: f.may} }
+
+// If has the filter find only those of its lines for which may says yes, and returns it. may gets lines as they stand in
+// the file, whatever they are, from the goroutines of all clones.
+func (f *Filter) If(may func(line []byte) bool) *Filter {
+	f.may = may
+	return f
+}
 
 // rarest returns the want whose value is the rarest in a sample of text, which is not empty; nil if nothing is wanted.
 func (f *Filter) rarest(text []byte) *want {
@@ -100,7 +108,7 @@ func (f *Filter) lines(text []byte, visit func(start, end int) error) error {
 		if doubt && Check(line) != nil {
 			hit = true // damage
 		} else if hit {
-			hit = f.matches(line)
+			hit = (f.may == nil || f.may(line)) && f.matches(line)
 		}
 		if hit {
 			if err := visit(at, end); err != nil {
