@@ -4,6 +4,7 @@ package learning
 type board struct {
 	palette     Palette
 	total       int
+	modified    bool // it is one of the day's: something has happened to it
 	transitions map[string]int
 	steps       map[StepKind]int
 	study       study

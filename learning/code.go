@@ -49,6 +49,15 @@ func (p Palette) Change(e Event) (Change, bool) {
 	return Change{r.old, r.new}, ok
 }
 
+// Recolored is Change and the id of the card, "" if several cards of the board have it.
+func (p Palette) Recolored(e Event) (card, old, new string, ok bool) {
+	r, ok := p.For(e.Canvas).recoloring(e)
+	return r.card, r.old, r.new, ok
+}
+
+// Code returns the code of a whole card, as JSON, of the board that p is for (see For), and whether it can be read.
+func (p Palette) Code(node json.RawMessage) (string, bool) { return p.nodeCode(node) }
+
 // named returns the id of the card that an event is about, "" if several cards of the board have it, which old_node tells.
 func named(id, oldNode json.RawMessage) string {
 	if oldNode != nil {

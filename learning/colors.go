@@ -153,10 +153,6 @@ func (c Colors) rename(from, to string, p *palettes, sum map[string]int) {
 	}
 }
 
-// displaced marks the key of a board whose name another one has taken, until it gets its own new name. No canvas_id ends
-// like that.
-const displaced = "\x00"
-
 // leaving returns the key of the board that leaves a name: the one displaced from it, if there is one, for the other has
 // only just come.
 func (c Colors) leaving(board string) string {

@@ -29,6 +29,12 @@ func object(raw json.RawMessage) fields {
 	return f
 }
 
+// Members returns the values of up to eight members of an object, valid JSON, in the order of their names; nil for one that
+// it lacks. It is for who asks for a few with each event of a book: it makes no map.
+func Members(object json.RawMessage, names ...string) [8]json.RawMessage {
+	return members(object, names...)
+}
+
 // members returns the values of some members of an object, in the order of their names, nil for one that it lacks. It is
 // object for those that are asked for with each event: it makes no map, and takes the object for valid JSON. Of another
 // text it finds what it can.

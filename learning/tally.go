@@ -52,6 +52,12 @@ func (t *Tally) AddWith(e Event, f Facts) {
 		t.types[e.Type]++
 	}
 	b := t.board(e.Canvas)
+	if !b.modified && !isNote(e.Type) {
+		b.modified = true
+		if b != t.nowhere {
+			t.canvases = append(t.canvases, e.Canvas)
+		}
+	}
 	b.total++
 	b.changes++
 	if !e.Time.IsZero() {
@@ -65,7 +71,12 @@ func (t *Tally) AddWith(e Event, f Facts) {
 	t.learn(b, e, f)
 }
 
-// board returns the part of a board. It is the first event of a board that makes it one of the day's.
+// isNote reports whether events of a type are what the learner has noted about a card, which changes no board.
+func isNote(eventType string) bool {
+	return eventType == "card_reviewed" || eventType == "card_snoozed"
+}
+
+// board returns the part of a board.
 func (t *Tally) board(canvas string) *board {
 	if canvas == "" {
 		return t.nowhere
@@ -74,7 +85,6 @@ func (t *Tally) board(canvas string) *board {
 	if b == nil {
 		b = newBoard(t.palettes.of(canvas))
 		t.boards[canvas] = b
-		t.canvases = append(t.canvases, canvas)
 	}
 	return b
 }
@@ -103,20 +113,17 @@ func (t *Tally) learn(b *board, e Event, f Facts) {
 	}
 	c := b.card(f.card)
 	c.code, c.known, c.save = f.new, true, f.save
-	change := flip{
-		at: e.Time, old: f.old, new: f.new,
-		board: b, transition: b.palette.Transition(f.old, f.new), step: b.palette.stepOf(f.old, f.new),
-	}
-	if undone, ok := c.misclick(change); ok {
+	change := counted{b, b.palette.Transition(f.old, f.new), b.palette.stepOf(f.old, f.new)}
+	if undone, ok := c.flips.Add(Flip[counted]{e.Time, f.old, f.new, change}); ok {
 		t.misclicks++
-		t.count(undone, -1)
+		t.count(undone.Of, -1)
 		return
 	}
 	t.count(change, 1)
 }
 
 // count counts a change of colour for its board and for the day, or takes it back.
-func (t *Tally) count(f flip, n int) {
+func (t *Tally) count(f counted, n int) {
 	addCount(t.transitions, f.transition, n)
 	addCount(f.board.transitions, f.transition, n)
 	f.board.changes++
@@ -200,7 +207,8 @@ func (t *Tally) Colors() Colors { return t.colors }
 // Statistics are the figures of one day. The same events give the same JSON byte for byte.
 type Statistics struct {
 	TotalEvents int `json:"total_events"`
-	// CanvasesModified are the boards of the day's events, in the order of their first event in the book; never nil.
+	// CanvasesModified are the boards of the day's events, in the order of their first event in the book; never nil. That a
+	// card was reviewed or put off is no event of its board.
 	CanvasesModified []string `json:"canvases_modified"`
 	// ColorTransitions counts the changes of colour by Palette.Transition, but for mis-clicks; never nil. One whose details
 	// tell no colours is not in it.

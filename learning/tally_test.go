@@ -72,6 +72,22 @@ func TestDay(t *testing.T) {
 	}
 }
 
+// TestNotes: that a card was looked at, or put off, is an event of the day and changes no board.
+func TestNotes(t *testing.T) {
+	tally := learning.NewTally(nil, story(t))
+	tally.Add(event("b", "node_added", `{"node":{"color":"1"}}`))
+	tally.Add(event("a", "card_reviewed", `{"node_id":"n","rating":"good"}`))
+	tally.Add(event("a", "card_snoozed", `{"node_id":"n","until":"2026-11-25"}`))
+	s := tally.Statistics()
+	if s.TotalEvents != 3 || s.EventTypes["card_reviewed"] != 1 || !slices.Equal(s.CanvasesModified, []string{"b"}) {
+		t.Errorf("got %+v", s)
+	}
+	tally.Add(event("a", "node_moved", `{}`))
+	if got := tally.Statistics().CanvasesModified; !slices.Equal(got, []string{"b", "a"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestStartIsCopied(t *testing.T) {
 	start := learning.Colors{"a": {"1": 1}}
 	learning.NewTally(start, story(t)).Add(event("a", "node_added", `{"node":{"color":"1"}}`))
