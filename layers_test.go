@@ -31,6 +31,7 @@ const layers = `
 	# Pure: values in, values out.
 	canvas:
 	learning:
+	learning/history: canvas learning
 
 	# What the learner says the colours mean.
 	learning/palettefile: learning internal/durable github.com/BurntSushi/toml
@@ -46,7 +47,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/session
-	cmd/daybook: daybook learning learning/palettefile source/git source/vault view/session daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile source/git source/vault view/session daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -56,7 +57,7 @@ const forTests = `internal/crashtest internal/faultfs internal/killtest internal
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
-	pure   = `canvas learning`
+	pure   = `canvas learning learning/history`
 	impure = `os io/fs io/ioutil path/filepath net log syscall unsafe plugin embed runtime database testing flag`
 )
 

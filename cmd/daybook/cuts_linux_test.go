@@ -273,7 +273,7 @@ func (c *cuts) reopen(t *testing.T, round int, b *cutBook) {
 // checkBoards wants each card's colours to be an unbroken chain that ends where the board is.
 func (c *cuts) checkBoards(t *testing.T, b *cutBook) {
 	t.Helper()
-	boards, _ := history(t, b.dir)
+	boards, _ := bookedBoards(t, b.dir)
 	for name := range c.boards {
 		want := fmt.Sprint(colorsOf(t, filepath.Join(c.vault, name)))
 		if got := fmt.Sprint(boards[name]); got != want {

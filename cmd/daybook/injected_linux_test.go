@@ -248,7 +248,7 @@ func (f *failingBook) check(t *testing.T, i injection, acked []string) {
 	daybookRun(t, strings.Join(f.lines, "\n"), "append", "--book", f.dir)
 	if i.program == "watch" {
 		daybookRun(t, "", "watch", f.vault, "--book", f.dir, "--once")
-		boards, _ := history(t, f.dir)
+		boards, _ := bookedBoards(t, f.dir)
 		for _, name := range []string{"a.canvas", "b.canvas"} {
 			if got, want := fmt.Sprint(boards[name]), fmt.Sprint(colorsOf(t, filepath.Join(f.vault, name))); got != want {
 				t.Errorf("%v: %s according to the book\n got %s\nwant %s", i, name, got, want)

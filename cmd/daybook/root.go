@@ -70,6 +70,7 @@ The book is the directory given with --book, else the one that the environment v
 		newQuery(e, g),
 		newStats(e, g),
 		newPalette(e, g),
+		newHistory(e, g),
 		newVerify(e, g),
 		newRepair(e, g),
 		newSeal(e, g),

@@ -113,7 +113,7 @@ func TestService(t *testing.T) {
 			if err != nil || !strings.Contains(string(out), "recorded 0 events") {
 				t.Errorf("watch --once: %v, %s: the service has not recorded everything", err, out)
 			}
-			if boards, n := history(t, book); n != 2 || boards["a.canvas"]["card0"] != "1" {
+			if boards, n := bookedBoards(t, book); n != 2 || boards["a.canvas"]["card0"] != "1" {
 				t.Errorf("%d events, boards %v", n, boards)
 			}
 		})

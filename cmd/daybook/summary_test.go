@@ -84,7 +84,7 @@ func TestWatchWithoutReader(t *testing.T) {
 		!strings.Contains(stderr.String(), "; stdout: 3 failed\n") {
 		t.Errorf("the summary: got %s", stderr.String())
 	}
-	if boards, _ := history(t, filepath.Join(dir, ".learning_sessions")); len(boards) != 3 {
+	if boards, _ := bookedBoards(t, filepath.Join(dir, ".learning_sessions")); len(boards) != 3 {
 		t.Errorf("%d boards are recorded, want 3", len(boards))
 	}
 }

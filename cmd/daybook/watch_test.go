@@ -59,9 +59,9 @@ func save(t *testing.T, name string, board []byte, n int) {
 	}
 }
 
-// history is what the checker, which shares no code with the writer, finds in a book: each board's cards as its events
+// bookedBoards is what the checker, which shares no code with the writer, finds in a book: each board's cards as its events
 // leave them.
-func history(t *testing.T, book string) (boards map[string]map[string]string, events int) {
+func bookedBoards(t *testing.T, book string) (boards map[string]map[string]string, events int) {
 	t.Helper()
 	boards = map[string]map[string]string{}
 	seen := map[string]bool{}
@@ -200,7 +200,7 @@ func TestKilledWatcher(t *testing.T) {
 		t.Fatalf("watch --once: %v\n%s", err, out)
 	}
 	book := filepath.Join(vault, ".learning_sessions")
-	boards, events := history(t, book)
+	boards, events := bookedBoards(t, book)
 	t.Logf("%d kills, %d saves, %d events", kills, saves, events)
 	for _, name := range names {
 		want := fmt.Sprint(colorsOf(t, filepath.Join(vault, name)))
