@@ -32,6 +32,7 @@ const layers = `
 	canvas:
 	learning:
 	learning/history: canvas learning
+	learning/review: canvas learning github.com/open-spaced-repetition/go-fsrs/v4
 
 	# What the learner says the colours mean.
 	learning/palettefile: learning internal/durable github.com/BurntSushi/toml
@@ -47,7 +48,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/session
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile source/git source/vault view/session daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/session daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -57,7 +58,7 @@ const forTests = `internal/crashtest internal/faultfs internal/killtest internal
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
-	pure   = `canvas learning learning/history`
+	pure   = `canvas learning learning/history learning/review`
 	impure = `os io/fs io/ioutil path/filepath net log syscall unsafe plugin embed runtime database testing flag`
 )
 
@@ -68,6 +69,7 @@ var modules = []string{
 	"github.com/fsnotify/fsnotify",
 	"github.com/google/go-cmp",
 	"github.com/google/uuid",
+	"github.com/open-spaced-repetition/go-fsrs/v4",
 	"github.com/rogpeppe/go-internal",
 	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/schollz/progressbar/v3",

@@ -87,7 +87,8 @@ func TestSchema(t *testing.T) {
 			t.Logf("%d events, %d shortened", len(lines), shortened)
 		})
 	}
-	if diff := cmp.Diff(knownTypes(t), slices.Sorted(maps.Keys(types))); diff != "" {
+	known := slices.DeleteFunc(knownTypes(t), func(name string) bool { return strings.HasPrefix(name, "card_") }) // review's
+	if diff := cmp.Diff(known, slices.Sorted(maps.Keys(types))); diff != "" {
 		t.Errorf("event types (-docs/schema +recorded):\n%s", diff)
 	}
 	for _, name := range strings.Fields(`save observed reverted shortened nodes edges colors file_time snapshot old_canvas_id reason
