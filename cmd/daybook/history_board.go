@@ -149,6 +149,10 @@ func boardLog(
 		return err
 	}
 	saves := savesOf(own, r.book.Zone(), p)
+	last := name
+	if len(saves) > 0 {
+		last = saves[len(saves)-1].Canvas
+	}
 	saves = slices.DeleteFunc(saves, func(s *boardSave) bool { return !inDays(days, r.book.DayOf(s.at)) })
 	if g.json {
 		for _, s := range saves {
@@ -160,7 +164,11 @@ func boardLog(
 	}
 	var b strings.Builder
 	for _, s := range saves {
-		fmt.Fprintf(&b, "%s  %s\n", s.at.Format(time.DateTime), s.describe())
+		fmt.Fprintf(&b, "%s  %s", s.at.Format(time.DateTime), s.describe())
+		if s.Canvas != last { // and two boards may have had a name in turn
+			fmt.Fprintf(&b, "  (%s)", printable(s.Canvas))
+		}
+		b.WriteByte('\n')
 	}
 	if len(saves) == 0 {
 		e.say("note", "nothing happened to %s on these days", name)
