@@ -6,20 +6,31 @@ import (
 	"strings"
 )
 
-// Colors is how many nodes of each code the boards have: canvas_id → code ("" is none) → nodes. What Apply makes has no
+// Colors is how many nodes of each code the boards have: canvas_id → code ("" is none) → nodes. What a ColorFold makes has no
 // zero counts and no empty boards; a board whose name another one has taken stands under that name with a NUL behind it
 // until it is renamed itself. A count is negative where events take away what none has put there, as when a producer leaves
 // lines out; but not where the codes stand in another member than color, of which nobody tells how many there were at first.
 type Colors map[string]map[string]int
 
-// Apply folds one event into c, in the order of the book: canvas_created replaces what was known of the board,
-// canvas_deleted and canvas_renamed do what they say; node_added, node_removed and changes of the code count. Other
-// events, events without a canvas and details that cannot be read change nothing. c must not be nil. p says where the
-// codes of a board stand; its names and roles do not matter.
-func (c Colors) Apply(e Event, p Palette) {
-	all := &palettes{all: p}
-	c.apply(e, p.Facts(e), all, nil)
+// ColorFold follows Colors through the events of a day, in the order of the book: canvas_created replaces
+// what was known of the board, canvas_deleted and canvas_renamed do what they say; node_added, node_removed and changes of the
+// code count. Other events, events without a canvas and details that cannot be read change nothing. Nor do events from a
+// vault's history (Event.FromGit) that stand behind others of their board: those came later, and tell how it is now.
+type ColorFold struct {
+	colors   Colors
+	palettes palettes
+	watched  map[string]bool // boards of which events have told that are from no history
+	sum      map[string]int  // colors.totals; nil if nobody asks
 }
+
+// Fold returns a ColorFold that begins with c, which it changes, and which must not be nil. p says where the codes of a board
+// stand; its names and roles do not matter.
+func (c Colors) Fold(p Palette) *ColorFold {
+	return &ColorFold{colors: c, palettes: palettes{all: p, known: map[string]Palette{}}, watched: map[string]bool{}}
+}
+
+// Add follows one event.
+func (c *ColorFold) Add(e Event) { c.add(e, c.palettes.of(e.Canvas).facts(e)) }
 
 // Clone returns a deep copy, never nil.
 func (c Colors) Clone() Colors {
@@ -95,61 +106,66 @@ func (p Palette) facts(e Event) (f Facts) {
 	return f
 }
 
-// apply is Apply with the event's Facts; it keeps sum, if it is not nil, equal to c.totals.
-func (c Colors) apply(e Event, f Facts, p *palettes, sum map[string]int) {
+// add is Add with the event's Facts.
+func (c *ColorFold) add(e Event, f Facts) {
 	if e.Canvas == "" {
+		return
+	}
+	if !e.FromGit() {
+		c.watched[e.Canvas] = true
+	} else if c.watched[e.Canvas] {
 		return
 	}
 	switch e.Type {
 	case "canvas_created":
-		c.forget(e.Canvas, p, sum)
-		if p.of(e.Canvas).Member == "" {
+		c.forget(e.Canvas)
+		if c.palettes.of(e.Canvas).Member == "" {
 			for code, n := range object(object(e.Details)["colors"]) {
-				c.add(e.Canvas, code, count(n), p, sum)
+				c.count(e.Canvas, code, count(n))
 			}
 		}
 	case "canvas_deleted":
-		c.forget(c.leaving(e.Canvas), p, sum)
+		c.forget(c.colors.leaving(e.Canvas))
 	case "canvas_renamed":
 		if old, ok := text(members(e.Details, "old_canvas_id")[0]); ok && old != e.Canvas {
-			c.rename(c.leaving(old), e.Canvas, p, sum)
+			c.rename(c.colors.leaving(old), e.Canvas)
 		}
 	case "node_added":
 		if f.coded {
-			c.add(e.Canvas, f.code, 1, p, sum)
+			c.count(e.Canvas, f.code, 1)
 		}
 	case "node_removed":
 		if f.coded {
-			c.add(e.Canvas, f.code, -1, p, sum)
+			c.count(e.Canvas, f.code, -1)
 		}
 	default:
 		if f.recolored {
-			c.add(e.Canvas, f.old, -1, p, sum)
-			c.add(e.Canvas, f.new, 1, p, sum)
+			c.count(e.Canvas, f.old, -1)
+			c.count(e.Canvas, f.new, 1)
 		}
 	}
 }
 
 // rename moves the counts of a board, which may come under another palette.
-func (c Colors) rename(from, to string, p *palettes, sum map[string]int) {
-	counts := c[from]
-	was, is := p.of(from), p.of(to)
-	if sum != nil {
+func (c *ColorFold) rename(from, to string) {
+	counts := c.colors[from]
+	was, is := c.palettes.of(from), c.palettes.of(to)
+	if c.sum != nil {
 		for code, n := range counts {
-			addCount(sum, was.ColorName(code), -n)
+			addCount(c.sum, was.ColorName(code), -n)
 			if was.Member == is.Member {
-				addCount(sum, is.ColorName(code), n)
+				addCount(c.sum, is.ColorName(code), n)
 			}
 		}
 	}
-	delete(c, from)
-	if there := c[to]; there != nil { // two boards swap their names: the other's rename is yet to come
-		c.forget(to+displaced, p, sum)
-		c[to+displaced] = there
-		delete(c, to)
+	delete(c.colors, from)
+	if there := c.colors[to]; there != nil { // two boards swap their names: the other's rename is yet to come
+		c.forget(to + displaced)
+		c.colors[to+displaced] = there
+		delete(c.colors, to)
 	}
 	if counts != nil && was.Member == is.Member {
-		c[to] = counts
+		c.colors[to] = counts
 	}
 }
 
@@ -162,32 +178,33 @@ func (c Colors) leaving(board string) string {
 	return board
 }
 
-func (c Colors) add(board, code string, n int, p *palettes, sum map[string]int) {
-	one, counts := p.of(board), c[board]
+// count counts n nodes of a code more.
+func (c *ColorFold) count(board, code string, n int) {
+	one, counts := c.palettes.of(board), c.colors[board]
 	if one.Member != "" {
 		n = max(n, -counts[code])
 	}
 	if counts == nil {
 		counts = map[string]int{}
-		c[board] = counts
+		c.colors[board] = counts
 	}
 	addCount(counts, code, n)
 	if len(counts) == 0 {
-		delete(c, board)
+		delete(c.colors, board)
 	}
-	if sum != nil {
-		addCount(sum, one.ColorName(code), n)
+	if c.sum != nil {
+		addCount(c.sum, one.ColorName(code), n)
 	}
 }
 
-func (c Colors) forget(board string, p *palettes, sum map[string]int) {
-	if sum != nil {
-		one := p.of(board)
-		for code, n := range c[board] {
-			addCount(sum, one.ColorName(code), -n)
+func (c *ColorFold) forget(board string) {
+	if c.sum != nil {
+		one := c.palettes.of(board)
+		for code, n := range c.colors[board] {
+			addCount(c.sum, one.ColorName(code), -n)
 		}
 	}
-	delete(c, board)
+	delete(c.colors, board)
 }
 
 func addCount[K comparable](counts map[K]int, key K, n int) {

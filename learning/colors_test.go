@@ -19,7 +19,7 @@ func event(canvas, kind, details string) learning.Event {
 	return e
 }
 
-func TestColorsApply(t *testing.T) {
+func TestColorFold(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		start learning.Colors
@@ -200,7 +200,7 @@ func TestColorsApply(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.start.Clone()
-			got.Apply(c.event, story(t))
+			got.Fold(story(t)).Add(c.event)
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
@@ -211,7 +211,7 @@ func TestColorsApply(t *testing.T) {
 func TestCloneIsDeep(t *testing.T) {
 	a := learning.Colors{"a": {"1": 1}}
 	b := a.Clone()
-	b.Apply(event("a", "node_added", `{"node":{"color":"1"}}`), story(t))
+	b.Fold(story(t)).Add(event("a", "node_added", `{"node":{"color":"1"}}`))
 	if got, want := a, (learning.Colors{"a": {"1": 1}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -303,7 +303,7 @@ func TestColorsAgainstModel(t *testing.T) {
 			}
 			events := m.random(r)
 			for _, e := range events {
-				colors.Apply(e, story(t))
+				colors.Fold(story(t)).Add(e)
 				tally.Add(e)
 			}
 			if want := m.colors(); !reflect.DeepEqual(colors, want) || !reflect.DeepEqual(tally.Colors(), want) {
@@ -325,10 +325,41 @@ func TestSwappedNames(t *testing.T) {
 		{Canvas: "a", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"b"}`)},
 		{Canvas: "c2", Type: "canvas_renamed", Details: []byte(`{"old_canvas_id":"c"}`)},
 	} {
-		c.Apply(e, story(t))
+		c.Fold(story(t)).Add(e)
 	}
 	want := learning.Colors{"a": {"3": 5}, "b": {"1": 1, "2": 1}, "c2": {"": 1}}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("after the swap: got %v, want %v", c, want)
+	}
+}
+
+// TestHistoryBehindWatching: what a vault's history has told of a board's past does not change what was watched since.
+func TestHistoryBehindWatching(t *testing.T) {
+	git := func(canvas, kind, rest string) learning.Event {
+		return event(canvas, kind, `{"observed":"git"`+rest+`}`)
+	}
+	day := []learning.Event{
+		git("b", "canvas_created", `,"colors":{"1":1}`),
+		event("a", "canvas_created", `{"colors":{"1":2,"3":1}}`),
+		event("a", "node_color_change", `{"old_color":"1","new_color":"2"}`),
+		git("a", "canvas_created", `,"colors":{"1":9}`),
+		git("a", "node_added", `,"node":{"color":"6"}`),
+		git("a", "canvas_deleted", ``),
+		git("b", "node_color_change", `,"old_color":"1","new_color":"3"`),
+		event("b", "canvas_created", `{"colors":{"2":1}}`),
+		git("b", "node_removed", `,"node":{"color":"2"}`),
+	}
+	fold, tally := learning.Colors{}, learning.NewTally(nil, story(t))
+	f := fold.Fold(story(t))
+	for _, e := range day {
+		f.Add(e)
+		tally.Add(e)
+	}
+	want := learning.Colors{"a": {"1": 1, "2": 1, "3": 1}, "b": {"2": 1}}
+	if !reflect.DeepEqual(fold, want) || !reflect.DeepEqual(tally.Colors(), want) {
+		t.Errorf("got %v and %v, want %v", fold, tally.Colors(), want)
+	}
+	if got, want := tally.Statistics().ColorDistribution, map[string]int{"red": 1, "green": 2, "purple": 1}; !reflect.DeepEqual(got, want) {
+		t.Errorf("distribution: got %v, want %v", got, want)
 	}
 }

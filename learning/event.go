@@ -17,6 +17,11 @@ type Event struct {
 	Details json.RawMessage // details; nil when the event has none
 }
 
+// FromGit reports whether the event was recorded from a vault's history, not by watching: details.observed is "git".
+func (e Event) FromGit() bool {
+	return bytes.Contains(e.Details, []byte(`"git"`)) && plainText(members(e.Details, "observed")[0]) == "git"
+}
+
 // fields are the members of a JSON object, undecoded. (Not a struct: encoding/json would take Color for color.)
 type fields map[string]json.RawMessage
 

@@ -9,7 +9,6 @@ import (
 // keeps grows with the boards, the colours, the types of events, and the cards that the day's events are about, not with
 // the events. It is not safe for use by several goroutines at once.
 type Tally struct {
-	palettes  palettes
 	total     int
 	canvases  []string // in the order of their first event
 	boards    map[string]*board
@@ -19,8 +18,7 @@ type Tally struct {
 	misclicks int
 	ownWords  int
 	kinds     map[string]int // of explanations
-	colors    Colors
-	sum       map[string]int // colors.totals
+	colors    *ColorFold
 	// The figures of all boards, nowhere included.
 	transitions map[string]int
 	steps       map[StepKind]int
@@ -32,18 +30,17 @@ type Tally struct {
 // boards; it is copied. p names the colours, and says what they mean.
 func NewTally(start Colors, p Palette) *Tally {
 	t := &Tally{
-		palettes: palettes{all: p, known: map[string]Palette{}},
-		boards:   map[string]*board{}, nowhere: newBoard(p.For("")), displaced: map[string]map[string]*card{},
+		boards: map[string]*board{}, nowhere: newBoard(p.For("")), displaced: map[string]map[string]*card{},
 		types: map[string]int{}, kinds: map[string]int{}, transitions: map[string]int{}, steps: map[StepKind]int{},
-		study: study{gap: p.idleGap()}, colors: start.Clone(), canvases: []string{}, figures: map[string]BoardStatistics{},
+		study: study{gap: p.idleGap()}, colors: start.Clone().Fold(p), canvases: []string{}, figures: map[string]BoardStatistics{},
 	}
-	t.sum = t.colors.totals(&t.palettes)
+	t.colors.sum = t.colors.colors.totals(&t.colors.palettes)
 	return t
 }
 
 // Add counts one event. Events come in the order of the book, which the colours, CanvasesModified and the recognition of
 // mis-clicks depend on; their times may come in any order, and no other figure depends on it.
-func (t *Tally) Add(e Event) { t.AddWith(e, t.palettes.of(e.Canvas).facts(e)) }
+func (t *Tally) Add(e Event) { t.AddWith(e, t.colors.palettes.of(e.Canvas).facts(e)) }
 
 // AddWith is Add of an event whose Facts the Tally's palette has found already.
 func (t *Tally) AddWith(e Event, f Facts) {
@@ -67,7 +64,7 @@ func (t *Tally) AddWith(e Event, f Facts) {
 			b.study.add(at)
 		}
 	}
-	t.colors.apply(e, f, &t.palettes, t.sum)
+	t.colors.add(e, f)
 	t.learn(b, e, f)
 }
 
@@ -83,7 +80,7 @@ func (t *Tally) board(canvas string) *board {
 	}
 	b := t.boards[canvas]
 	if b == nil {
-		b = newBoard(t.palettes.of(canvas))
+		b = newBoard(t.colors.palettes.of(canvas))
 		t.boards[canvas] = b
 	}
 	return b
@@ -202,7 +199,7 @@ func (t *Tally) rename(b *board, e Event) {
 
 // Colors returns the state of the boards after the last event, where the next day starts. It is the Tally's own: not to
 // be changed, and another after the next Add.
-func (t *Tally) Colors() Colors { return t.colors }
+func (t *Tally) Colors() Colors { return t.colors.colors }
 
 // Statistics are the figures of one day. The same events give the same JSON byte for byte.
 type Statistics struct {
@@ -251,7 +248,7 @@ func (t *Tally) Statistics() Statistics {
 		CanvasesModified:  t.canvases,
 		ColorTransitions:  t.transitions,
 		EventTypes:        t.types,
-		ColorDistribution: t.sum,
+		ColorDistribution: t.colors.sum,
 		LearningEvents:    t.steps,
 		UnderstandingRate: UnderstandingRate(t.steps),
 		Misclicks:         t.misclicks,
@@ -264,9 +261,9 @@ func (t *Tally) Statistics() Statistics {
 		Start:             start,
 		Last:              last,
 	}
-	for _, n := range t.sum {
+	for _, n := range t.colors.sum {
 		if n <= 0 { // more was taken away than there was
-			s.ColorDistribution = maps.Clone(t.sum)
+			s.ColorDistribution = maps.Clone(t.colors.sum)
 			maps.DeleteFunc(s.ColorDistribution, func(_ string, n int) bool { return n <= 0 })
 			break
 		}

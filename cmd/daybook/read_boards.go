@@ -62,7 +62,7 @@ func (r *bookReader) inOrder(all []dated) []dated {
 		for end < len(all) && all[end].day == all[start].day {
 			end++
 		}
-		history.Order(all[start:end], func(d dated) (time.Time, bool) { return d.Time, history.FromGit(d.Event) })
+		history.Order(all[start:end], func(d dated) (time.Time, bool) { return d.Time, d.Event.FromGit() })
 		start = end
 	}
 	return all

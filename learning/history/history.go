@@ -5,7 +5,6 @@
 package history
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -314,7 +313,7 @@ func CardOf(e learning.Event) (id string, ok bool) {
 // Order puts the events of one day, given in the order of their lines, into the order in which they are to be followed.
 // That is the same; but what was recorded from a vault's history (details.observed is "git") comes before what was
 // watched at a later time, wherever its line stands: it was appended afterwards. about tells when an event happened, and
-// whether it is of that kind (FromGit).
+// whether it is of that kind (learning.Event.FromGit).
 func Order[E any](day []E, about func(E) (at time.Time, git bool)) {
 	var git, others []E
 	for _, e := range day {
@@ -340,11 +339,6 @@ func Order[E any](day []E, about func(E) (at time.Time, git bool)) {
 			day[i], others = others[0], others[1:]
 		}
 	}
-}
-
-// FromGit reports whether an event was recorded from a vault's history.
-func FromGit(e learning.Event) bool {
-	return bytes.Contains(e.Details, []byte(`"git"`)) && observed(e) == "git"
 }
 
 // Names returns all names that the board called name has had or may have had, and those of the boards that have had one

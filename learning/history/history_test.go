@@ -252,7 +252,7 @@ func TestOrder(t *testing.T) {
 		6 a node_added {"node_id":"set back"}
 		1 a canvas_created {"observed":"git","snapshot":"g"}
 		6 a node_moved {"observed":"git"}`)
-	history.Order(day, func(e learning.Event) (time.Time, bool) { return e.Time, history.FromGit(e) })
+	history.Order(day, func(e learning.Event) (time.Time, bool) { return e.Time, e.FromGit() })
 	var got []string
 	for _, e := range day {
 		got = append(got, fmt.Sprint(int(e.Time.Sub(start).Minutes()), e.Type, observedGit(e)))

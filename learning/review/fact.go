@@ -58,7 +58,7 @@ func Read(e learning.Event, p learning.Palette, seen func(snapshot string) (*can
 	if !Says(e.Type) || e.Canvas == "" {
 		return nil, nil
 	}
-	f := &Fact{time: e.Time, canvas: e.Canvas, git: isFromGit(e.Details)}
+	f := &Fact{time: e.Time, canvas: e.Canvas, git: e.FromGit()}
 	var err error
 	switch e.Type {
 	case "canvas_created":
@@ -88,11 +88,6 @@ func Read(e learning.Event, p learning.Palette, seen func(snapshot string) (*can
 		return nil, err
 	}
 	return f, err
-}
-
-// isFromGit reports whether details.observed is "git": a recorder writes it behind all that is long.
-func isFromGit(details json.RawMessage) bool {
-	return bytes.Contains(details[max(0, len(details)-128):], []byte(`"observed":"git"`))
 }
 
 // Says reports whether events of a type may say something for the review.

@@ -97,6 +97,7 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 		o.colors = learning.Colors{}
 	}
 	for ; from < end; from++ {
+		fold := o.colors.Fold(palette)
 		for l, err := range lines(ctx, b, h.days[from], 0, nil) {
 			if err != nil {
 				return o, err
@@ -104,7 +105,7 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 			if l.end > h.sizes[from] {
 				break // came after h was read
 			}
-			o.colors.Apply(learned(l.event), palette)
+			fold.Add(learned(l.event))
 		}
 	}
 	return o, nil

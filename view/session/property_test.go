@@ -180,7 +180,7 @@ func (w *world) wantNaive(d daybook.Day) {
 		if err := errors.Join(json.Unmarshal(e.Line(), &m), json.Unmarshal(e.Line(), &whole)); err != nil {
 			w.t.Fatal(err)
 		}
-		colors.Apply(learning.Event{Time: e.Time(), Canvas: m.Canvas, Type: m.Type, Details: m.Details}, learning.Palette{})
+		colors.Fold(learning.Palette{}).Add(learning.Event{Time: e.Time(), Canvas: m.Canvas, Type: m.Type, Details: m.Details})
 		if w.books[0].DayOf(e.Time()) == d {
 			types[m.Type]++
 			events = append(events, whole)
