@@ -2,7 +2,9 @@ package canvas
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"unicode/utf8"
 )
@@ -174,6 +176,10 @@ func (s *scanner) walk(depth int, closing byte, f func(i int) error) error {
 // quoted returns the string at pos as it is spelled.
 func (s *scanner) quoted() ([]byte, error) {
 	for i := s.pos + 1; i < len(s.in); i++ {
+		i += plain(s.in[i:])
+		if i == len(s.in) {
+			break
+		}
 		switch c := s.in[i]; {
 		case c == '"':
 			quoted := s.in[s.pos : i+1]
@@ -190,6 +196,24 @@ func (s *scanner) quoted() ([]byte, error) {
 		}
 	}
 	return nil, s.fail(len(s.in), "the board ends too early, inside a string")
+}
+
+// plain returns how many bytes at the start of b are not the end of a string, nor an escape, nor a control character: all up
+// to the first one that is, or a few less. It looks at eight of them at once.
+func plain(b []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for i := 0; ; i += 8 {
+		if len(b)-i < 8 {
+			return i
+		}
+		w := binary.LittleEndian.Uint64(b[i:])
+		quote, slash := w^'"'*ones, w^'\\'*ones
+		// The lowest bit that is set belongs to the first such byte; those above it may be wrong, because of what was carried.
+		odd := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w) & highs
+		if odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
 }
 
 // escape returns the length of the escape sequence at the start of b, 0 if it is none. One that the end of b cuts off

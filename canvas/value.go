@@ -178,17 +178,20 @@ func hex(digits string) rune {
 func appendQuoted(out []byte, v string) []byte {
 	const digits = "0123456789abcdef"
 	out = append(out, '"')
+	from := 0 // of what stands as it is
 	for i := range len(v) {
-		switch c := v[i]; {
-		case c == '"' || c == '\\':
-			out = append(out, '\\', c)
-		case c < ' ':
+		c := v[i]
+		if c >= ' ' && c != '"' && c != '\\' {
+			continue
+		}
+		out = append(out, v[from:i]...)
+		if from = i + 1; c < ' ' {
 			out = append(out, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		default:
-			out = append(out, c)
+		} else {
+			out = append(out, '\\', c)
 		}
 	}
-	return append(out, '"')
+	return append(append(out, v[from:]...), '"')
 }
 
 // same reports whether two values are equal: numbers by value, strings decoded, objects whatever their order. A missing
