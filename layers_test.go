@@ -32,6 +32,7 @@ const layers = `
 	canvas:
 	learning:
 	learning/history: canvas learning
+	learning/course: learning
 	learning/review: canvas learning github.com/open-spaced-repetition/go-fsrs/v4
 
 	# What the learner says the colours mean.
@@ -58,7 +59,7 @@ const forTests = `internal/crashtest internal/faultfs internal/killtest internal
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
-	pure   = `canvas learning learning/history learning/review`
+	pure   = `canvas learning learning/course learning/history learning/review`
 	impure = `os io/fs io/ioutil path/filepath net log syscall unsafe plugin embed runtime database testing flag`
 )
 

@@ -32,6 +32,9 @@ func (c Colors) Fold(p Palette) *ColorFold {
 // Add follows one event.
 func (c *ColorFold) Add(e Event) { c.add(e, c.palettes.of(e.Canvas).facts(e)) }
 
+// AddWith is Add of an event whose Facts the palette has found already.
+func (c *ColorFold) AddWith(e Event, f Facts) { c.add(e, f) }
+
 // Clone returns a deep copy, never nil.
 func (c Colors) Clone() Colors {
 	clone := make(Colors, len(c))
