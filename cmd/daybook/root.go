@@ -71,6 +71,7 @@ The book is the directory given with --book, else the one that the environment v
 		newStats(e, g),
 		newPalette(e, g),
 		newHistory(e, g),
+		newReport(e, g),
 		newReview(e, g),
 		newVerify(e, g),
 		newRepair(e, g),

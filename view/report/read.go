@@ -1,0 +1,174 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"daybook"
+	"daybook/canvas"
+	"daybook/learning"
+	"daybook/learning/course"
+	"daybook/learning/history"
+	"daybook/learning/review"
+)
+
+// glimpse is what a report needs of one event. What it does not need is missing.
+type glimpse struct {
+	learning.Event
+	day   daybook.Day
+	facts learning.Facts
+	fact  *review.Fact // nil if the event says nothing for the review
+}
+
+// reading follows the events of a book and keeps what a report tells of them.
+//
+// A year has some 180,000 events, and half of them tell of cards that are moved, and of edges. Of those a report needs no
+// more than the time, and of most days at that: they are passed over before they are parsed.
+type reading struct {
+	source Source
+	course *course.Course
+	plan   *review.Plan
+	close  func(daybook.Day) bool                 // whether a day is looked at closely; may be called at any time
+	closed func(daybook.Day, learning.Statistics) // is given the figures of each such day
+	event  func(glimpse)                          // is given each event of such a day
+
+	day    daybook.Day
+	tally  *learning.Tally // of the day, if it is looked at closely
+	facts  []*review.Fact  // of the day
+	damage int
+
+	mu     sync.Mutex
+	passed []passed
+}
+
+// passed is an event that was passed over.
+type passed struct {
+	day daybook.Day
+	at  time.Time
+}
+
+func newReading(s Source) *reading {
+	return &reading{
+		source: s,
+		course: course.New(s.Palette),
+		plan:   review.New(s.Palette, review.FSRS, s.Book.Zone()),
+	}
+}
+
+// add takes in the next event, in the order of the book.
+func (r *reading) add(g glimpse) {
+	if g.day != r.day {
+		r.end()
+		r.day = g.day
+		r.course.Begin(g.day.String())
+		if r.close(g.day) {
+			r.tally = learning.NewTally(r.course.Colors(), r.source.Palette)
+		}
+	}
+	if r.tally != nil {
+		r.tally.AddWith(g.Event, g.facts)
+		r.event(g)
+	}
+	r.course.Add(g.Event, g.facts)
+	if g.fact != nil {
+		r.facts = append(r.facts, g.fact)
+	}
+}
+
+// end ends a day.
+func (r *reading) end() {
+	history.Order(r.facts, (*review.Fact).About)
+	for _, f := range r.facts {
+		r.plan.Apply(f)
+	}
+	r.facts = r.facts[:0]
+	if r.tally != nil {
+		r.closed(r.day, r.tally.Statistics())
+		r.tally = nil
+	}
+}
+
+// read returns what is needed of an entry. Several goroutines call it at once.
+func (r *reading) read(e daybook.Entry) glimpse {
+	g := glimpse{day: e.Position.Day}
+	event := learning.ParseEvent(e.Event.Time(), e.Event.Member)
+	g.Time = event.Time
+	g.fact, _ = review.Read(event, r.source.Palette, func(name string) (*canvas.Board, error) {
+		data, err := r.source.Book.ReadSnapshot(g.day, name) // one that is lost is a board of which nothing is known yet
+		if err != nil {
+			return nil, err
+		}
+		return canvas.Parse(data)
+	})
+	if r.close(g.day) || r.course.Tells(event.Type) {
+		event.Details = bytes.Clone(event.Details)
+		g.Event, g.facts = event, r.source.Palette.Facts(event)
+	}
+	return g
+}
+
+// until reads all days up to one.
+func (r *reading) until(ctx context.Context, to daybook.Day) error {
+	for g, err := range daybook.ExtractIf(ctx, r.source.Book, daybook.Query{To: to}, r.may, r.read) {
+		if err := r.take(g, err); err != nil {
+			return err
+		}
+	}
+	r.end()
+	var day daybook.Day
+	var name string
+	for _, p := range r.passed { // those of one day stand together, nearly
+		if p.day != day {
+			day, name = p.day, p.day.String()
+		}
+		r.course.Pass(name, p.at)
+	}
+	return nil
+}
+
+// may reports whether a line is to be read, and notes the time of one that is not. It says no only to lines in the form
+// that Daybook writes. Several goroutines call it at once.
+func (r *reading) may(line []byte) bool {
+	rest, ok := bytes.CutPrefix(line, []byte(`{"event_id":"`))
+	if !ok {
+		return true
+	}
+	_, rest, _ = bytes.Cut(rest, []byte(`","timestamp":"`))
+	head, rest, ok := bytes.Cut(rest, []byte(`"event_type":"`))
+	if !ok || bytes.IndexByte(head, '{') >= 0 { // it may be a member of another member
+		return true
+	}
+	if !bytes.HasPrefix(rest, []byte(`node_moved"`)) && !bytes.HasPrefix(rest, []byte(`edge_`)) {
+		return true
+	}
+	stamp, _, _ := bytes.Cut(head, []byte(`"`))
+	at, err := time.Parse(time.RFC3339Nano, string(stamp))
+	if err != nil {
+		return true
+	}
+	day := r.source.Book.DayOf(at)
+	if r.close(day) {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.passed = append(r.passed, passed{day, at})
+	return false
+}
+
+// take takes in what an iteration yields; damage is counted.
+func (r *reading) take(g glimpse, err error) error {
+	var damage *daybook.DamageError
+	switch {
+	case errors.As(err, &damage):
+		r.damage++
+		return nil
+	case err != nil:
+		return err
+	}
+	r.add(g)
+	return nil
+}
