@@ -71,14 +71,16 @@ func (r *Report) flowPicture() *picture {
 	return p
 }
 
-// fewer puts the rarest colours together, if there are too many.
+// fewer puts colours together, if there are too many: those without a role, and of these the rarest.
 func fewer(list []Transition) []Transition {
 	name := func(side func(Transition) (string, learning.Role)) func(Transition) (string, learning.Role) {
 		all := sides(list, side)
 		if len(all) <= flowNames {
 			return side
 		}
-		slices.SortStableFunc(all, func(a, b *stream) int { return cmp.Compare(b.count, a.count) })
+		slices.SortStableFunc(all, func(a, b *stream) int {
+			return cmp.Or(cmp.Compare(min(len(b.role), 1), min(len(a.role), 1)), cmp.Compare(b.count, a.count))
+		})
 		return func(t Transition) (string, learning.Role) {
 			n, role := side(t)
 			if slices.ContainsFunc(all[:flowNames-1], func(s *stream) bool { return s.name == n }) {
