@@ -36,6 +36,7 @@ func (r *Report) WriteNote(fsys durable.FS, vault string) (name string, err erro
 	if err := durable.MkdirAll(fsys, filepath.Dir(name)); err != nil {
 		return "", fmt.Errorf("write the note: %w", err)
 	}
+	durable.Sweep(fsys, filepath.Dir(name)) // what a crash has left over; best effort
 	for try := 0; ; try++ {
 		err := r.replaceNote(fsys, name)
 		if errors.Is(err, errNoteChanged) && try < 5 {
