@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -259,6 +260,61 @@ func TestPassedOver(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s of %s (-all read +some passed over):\n%s", got.Kind, d, diff)
 			}
+		}
+	}
+}
+
+// A board is followed through its names, also when two swap them, and one of them is deleted and comes back.
+func TestNamesOfBoard(t *testing.T) {
+	var lines strings.Builder
+	n := 0
+	event := func(board, kind, details string) {
+		n++
+		fmt.Fprintf(&lines, `{"event_id":"%03d","timestamp":"2025-11-01T10:%02d:00Z","canvas_id":%q,"event_type":%q,"details":%s}`+"\n",
+			n, n, board, kind, details)
+	}
+	moved := func(board string, times int) {
+		for range times {
+			event(board, "node_moved", `{}`)
+		}
+	}
+	moved("a.canvas", 1) // before anybody told of the board
+	event("a.canvas", "canvas_created", `{}`)
+	event("b.canvas", "canvas_created", `{}`)
+	moved("a.canvas", 2)
+	moved("b.canvas", 3)
+	event("b.canvas", "canvas_renamed", `{"old_canvas_id":"a.canvas"}`) // they swap
+	event("a.canvas", "canvas_renamed", `{"old_canvas_id":"b.canvas"}`)
+	moved("a.canvas", 4)
+	moved("b.canvas", 5)
+	event("b.canvas", "canvas_deleted", `{}`)
+	event("b.canvas", "canvas_created", `{}`)
+	moved("b.canvas", 1)
+	event("c.canvas", "canvas_renamed", `{"old_canvas_id":"b.canvas"}`)
+	event("b.canvas", "canvas_created", `{}`) // another one
+	moved("b.canvas", 6)
+	moved("é.canvas", 1)
+	spelled := strings.Replace(lines.String(), "é.canvas", `\u00e9.canvas`, 1)
+	lines.Reset()
+	lines.WriteString(spelled)
+	moved("é.canvas", 1)
+	s := newBook(t, now(), []byte(lines.String()))
+	for _, test := range []struct {
+		board  string
+		events int
+		names  []string
+	}{
+		{"a.canvas", 1 + 3 + 1 + 4, []string{"b.canvas"}},
+		{"c.canvas", 1 + 1 + 2 + 1 + 5 + 2 + 1 + 1, []string{"b.canvas", "a.canvas"}},
+		{"b.canvas", 1 + 6, nil},
+		{"é.canvas", 2, nil},
+	} {
+		r, err := report.OfBoard(context.Background(), s, test.board, daybook.Day{}, daybook.Day{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Events != test.events || !slices.Equal(r.Names, test.names) {
+			t.Errorf("%s has %d events and had the names %q, want %d and %q", test.board, r.Events, r.Names, test.events, test.names)
 		}
 	}
 }
