@@ -10,6 +10,7 @@ type card struct {
 
 // counted is where a change of a card's code was counted.
 type counted struct {
+	event      int // how many were added before it
 	board      *board
 	transition string
 	step       StepKind

@@ -24,6 +24,7 @@ type Tally struct {
 	steps       map[StepKind]int
 	study       study
 	figures     map[string]BoardStatistics // as of the last Statistics
+	tell        func(Outcome)              // nil if nobody wants to know
 }
 
 // NewTally returns the tally of a day without events. start is the state of the boards when the day begins, nil for no
@@ -110,13 +111,18 @@ func (t *Tally) learn(b *board, e Event, f Facts) {
 	}
 	c := b.card(f.card)
 	c.code, c.known, c.save = f.new, true, f.save
-	change := counted{b, b.palette.Transition(f.old, f.new), b.palette.stepOf(f.old, f.new)}
-	if undone, ok := c.flips.Add(Flip[counted]{e.Time, f.old, f.new, change}); ok {
+	change := Flip[counted]{e.Time, f.old, f.new, counted{
+		event: t.total - 1, board: b, transition: b.palette.Transition(f.old, f.new), step: b.palette.stepOf(f.old, f.new),
+	}}
+	if undone, ok := c.flips.Add(change); ok {
 		t.misclicks++
 		t.count(undone.Of, -1)
+		t.say(outcome(undone, true))
+		t.say(outcome(change, true))
 		return
 	}
-	t.count(change, 1)
+	t.count(change.Of, 1)
+	t.say(outcome(change, false))
 }
 
 // count counts a change of colour for its board and for the day, or takes it back.
@@ -145,6 +151,7 @@ func (t *Tally) added(b *board, f Facts) {
 	switch b.palette.Role(f.code) {
 	case NotUnderstood:
 		t.step(b, KnowledgeAdded, 1)
+		t.say(Outcome{Event: t.total - 1, Step: KnowledgeAdded})
 	case Explanation:
 		if kind := b.palette.ExplanationKind(plainText(members(f.node, "text")[0])); kind != "" {
 			t.kinds[kind]++
@@ -167,6 +174,7 @@ func (t *Tally) retexted(b *board, e Event) {
 	case OwnWords:
 		if stays {
 			t.step(b, OwnWordsUpdated, 1)
+			t.say(Outcome{Event: t.total - 1, Step: OwnWordsUpdated})
 			t.ownWords += change.step().Delta()
 		}
 	case Explanation:
