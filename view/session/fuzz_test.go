@@ -62,7 +62,7 @@ func FuzzMetadata(f *testing.F) {
 		if err != nil {
 			return
 		}
-		next := nextMetadata(old, current, days, nil)
+		next := nextMetadata(old, current, days, nil, nil)
 		if !json.Valid(next) {
 			t.Fatalf("%q becomes %q", text, next)
 		}
@@ -78,7 +78,7 @@ func FuzzMetadata(f *testing.F) {
 				t.Fatalf("%q becomes %q: the member %q is lost", text, next, m.name)
 			}
 		}
-		if again := nextMetadata(members, current, days, nil); !bytes.Equal(again, next) {
+		if again := nextMetadata(members, current, days, nil, nil); !bytes.Equal(again, next) {
 			t.Fatalf("%q becomes %q, then %q", text, next, again)
 		}
 	})

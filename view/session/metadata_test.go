@@ -1,9 +1,12 @@
 package session
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -88,7 +91,7 @@ func TestNextMetadata(t *testing.T) {
 			for _, s := range test.begun {
 				begun[day(t, s)] = struct{}{}
 			}
-			got := string(nextMetadata(members, day(t, "2025-11-08"), days, begun))
+			got := string(nextMetadata(members, day(t, "2025-11-08"), days, begun, nil))
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("metadata (-want +got):\n%s", diff)
 			}
@@ -96,7 +99,7 @@ func TestNextMetadata(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if again := string(nextMetadata(members, day(t, "2025-11-08"), days, nil)); again != got {
+			if again := string(nextMetadata(members, day(t, "2025-11-08"), days, nil, nil)); again != got {
 				t.Errorf("done twice (-once +twice):\n%s", cmp.Diff(got, again))
 			}
 		})
@@ -109,4 +112,47 @@ func TestParseMembersRefuses(t *testing.T) {
 			t.Errorf("parseMembers(%q): got %v, want an error", text, m)
 		}
 	}
+}
+
+// TestSynced: an earlier session is to be synced until somebody says that it is, and again when it has got an event, whoever
+// has appended that.
+func TestSynced(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	toSync := func(want string) {
+		t.Helper()
+		days, err := ToSync(b)
+		if got := fmt.Sprint(days); err != nil || got != want {
+			t.Errorf("to sync: got %s, %v, want %s", got, err, want)
+		}
+	}
+	toSync("[]")
+	appendLines(t, b, recolor("e1", "2025-11-05T09:00:00", "a.canvas", "1", "2"))
+	appendLines(t, b, recolor("e2", "2025-11-06T09:00:00", "a.canvas", "1", "2"))
+	appendLines(t, b, recolor("e3", "2025-11-07T09:00:00", "a.canvas", "1", "2"))
+	toSync("[2025-11-05 2025-11-06]")
+	at := time.Date(2025, 11, 8, 12, 0, 0, 0, time.UTC)
+	synced := func(posted func(daybook.Day) bool) {
+		t.Helper()
+		if err := Synced(t.Context(), b, at, posted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	synced(func(d daybook.Day) bool { return d.String() != "2025-11-06" })
+	toSync("[2025-11-06]")
+	synced(func(daybook.Day) bool { return true })
+	toSync("[]")
+	if text := file(t, filepath.Join(dir, "metadata.json")); !strings.Contains(text, `"last_sync_time": "2025-11-08T13:00:00.000000+01:00"`) {
+		t.Errorf("last_sync_time: got %s", text)
+	}
+	appendLines(t, b, recolor("e4", "2025-11-05T09:00:00", "a.canvas", "1", "2"))
+	toSync("[2025-11-05]")
+	synced(func(daybook.Day) bool { return true })
+	appendLines(t, b, recolor("e5", "2025-11-05T09:10:00", "a.canvas", "1", "2"))
+	toSync("[2025-11-05]")
+	synced(func(daybook.Day) bool { return true })
+	appendLines(t, openBook(t, dir, nil), recolor("e6", "2025-11-06T09:00:00", "a.canvas", "1", "2"))
+	toSync("[]")
+	openBook(t, dir, nil, New(Options{}))
+	toSync("[2025-11-06]")
 }

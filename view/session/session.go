@@ -138,6 +138,9 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 			errs = append(errs, err)
 			continue
 		}
+		if p, ok := trailerOf(v.fsys, documentPath(b, day)); !ok || p.book != h.size(day) {
+			v.meta.begun[day] = struct{}{} // somebody without this view has appended
+		}
 		err := v.bring(ctx, day, limit)
 		if errors.Is(err, durable.ErrLocked) {
 			limit = 0 // wait once, not once for each document
