@@ -46,11 +46,12 @@ const layers = `
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
 	source/git: daybook source/vault
 	view/session: daybook learning internal/durable
+	view/ledger: daybook learning internal/durable modernc.org/sqlite
 	view/report: daybook canvas learning learning/course learning/history learning/review internal/durable
 
 	# Here they meet.
-	daemon: daybook learning learning/palettefile source/vault view/session
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/session view/report daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -78,6 +79,7 @@ var modules = []string{
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
 	"golang.org/x/text",
+	"modernc.org/sqlite",
 	"pgregory.net/rapid",
 }
 

@@ -13,6 +13,7 @@ import (
 	"daybook"
 	"daybook/learning"
 	"daybook/source/vault"
+	"daybook/view/ledger"
 	"daybook/view/session"
 )
 
@@ -40,9 +41,12 @@ type Config struct {
 func Views(names []string, palette learning.Palette, unknown func(name string)) []daybook.View {
 	var views []daybook.View
 	for _, name := range names {
-		if name == "session" {
+		switch name {
+		case "session":
 			views = append(views, session.New(session.Options{Palette: palette}))
-		} else {
+		case "ledger":
+			views = append(views, ledger.New(ledger.Options{Palette: palette}))
+		default:
 			unknown(name)
 		}
 	}
@@ -50,7 +54,7 @@ func Views(names []string, palette learning.Palette, unknown func(name string)) 
 }
 
 // ViewNames are the views that Views knows.
-func ViewNames() []string { return []string{"session"} }
+func ViewNames() []string { return []string{"session", "ledger"} }
 
 // Run records a vault's boards until ctx ends, or once. It makes the book when there is none. Its end is orderly, with a
 // nil error, when ctx has ended and nothing else has gone wrong. Errors are those of daybook.Open and vault.Open
@@ -77,6 +81,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 		c.Palette(palettes.palette)
 	}
 	var documents *session.View
+	var ledgers *ledger.View
 	book, err := daybook.Open(dir, &daybook.Options{
 		Logger:  c.Logger,
 		MaxLine: maxLine,
@@ -85,8 +90,11 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 				c.Logger.Warn("daybook.json names a view that this program does not know", "view", name)
 			})
 			for _, v := range views {
-				if d, ok := v.(*session.View); ok {
-					documents = d
+				switch v := v.(type) {
+				case *session.View:
+					documents = v
+				case *ledger.View:
+					ledgers = v
 				}
 			}
 			return views
@@ -95,7 +103,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	if err != nil {
 		return vault.Summary{}, err
 	}
-	summary, err := c.record(ctx, book, &keeper{book, documents, palettes, c.Palette, c.Logger})
+	summary, err := c.record(ctx, book, &keeper{book, documents, ledgers, palettes, c.Palette, c.Logger})
 	return summary, errors.Join(err, book.Close())
 }
 
@@ -123,6 +131,13 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, k *keeper) (s v
 		k.run(keeping)
 	}()
 	defer func() { stop(); <-done }()
+	posting, stopPosting := context.WithCancel(ctx)
+	posted := make(chan struct{})
+	go func() {
+		defer close(posted)
+		k.postLedger(posting)
+	}()
+	defer func() { stopPosting(); <-posted }()
 	if c.Once {
 		return v.CatchUp(ctx)
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"daybook"
 	"daybook/learning"
+	"daybook/view/ledger"
 	"daybook/view/session"
 )
 
@@ -15,6 +17,7 @@ import (
 type keeper struct {
 	book      *daybook.Book
 	documents *session.View // nil if the book has none
+	ledger    *ledger.View  // the same
 	palettes  *palettes
 	follow    func(learning.Palette) // told of another palette; may be nil
 	log       *slog.Logger
@@ -34,6 +37,9 @@ func (k *keeper) run(ctx context.Context) {
 			}
 			if k.documents != nil {
 				k.documents.SetPalette(k.palettes.palette)
+			}
+			if k.ledger != nil {
+				k.ledger.SetPalette(k.palettes.palette)
 			}
 		}
 		said := ""
@@ -66,4 +72,36 @@ func (k *keeper) post(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// postLedger posts to the ledger until ctx ends, and what was appended until then, too.
+func (k *keeper) postLedger(ctx context.Context) {
+	if k.ledger == nil {
+		return
+	}
+	said := ""
+	k.ledger.Run(ctx, func(done ledger.Summary) {
+		text := ""
+		if err := k.noteSynced(done); err != nil {
+			text = err.Error()
+			if text != said {
+				k.log.Warn("metadata.json does not say what is posted to the ledger", "error", err)
+			}
+		}
+		said = text
+	})
+}
+
+// noteSynced has metadata.json say what is posted, if that has changed.
+func (k *keeper) noteSynced(done ledger.Summary) error {
+	if k.documents == nil {
+		return nil
+	}
+	if done.Nothing() {
+		days, err := session.ToSync(k.book)
+		if err != nil || !slices.ContainsFunc(days, k.ledger.Posted) {
+			return err
+		}
+	}
+	return session.Synced(context.Background(), k.book, k.book.Now(), k.ledger.Posted)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"daybook"
+	"daybook/view/ledger"
 )
 
 // The exit statuses: part of the program's interface, documented in docs/cli.md.
@@ -83,6 +84,7 @@ func judge(err error) (code int, hint string) {
 
 func judgeCause(err error) (code int, hint string) {
 	var damage *daybook.DamageError
+	var wrong *ledger.Error
 	switch {
 	case err == nil:
 		return exitDone, ""
@@ -92,6 +94,8 @@ func judgeCause(err error) (code int, hint string) {
 		return exitFailed, ""
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted, ""
+	case errors.As(err, &wrong):
+		return judgeLedger(wrong)
 	case errors.Is(err, daybook.ErrLocked):
 		return exitLocked, "another program holds the lock for long: wait for it and try again"
 	case errors.Is(err, daybook.ErrNoBook):
@@ -102,4 +106,25 @@ func judgeCause(err error) (code int, hint string) {
 		return exitFailed, "make room on the disk that holds the book" + whereRoom + ", then try again"
 	}
 	return exitFailed, remedy(err)
+}
+
+// judgeLedger is judgeCause for what is wrong with a ledger, which stays as it is.
+func judgeLedger(e *ledger.Error) (code int, hint string) {
+	switch e.Problem {
+	case ledger.Busy:
+		return exitLocked, "another program posts to the ledger or reads it for long: wait for it and try again"
+	case ledger.Damaged:
+		return exitDamage, "`daybook sync --rebuild` makes a new one from the book and keeps this one aside"
+	case ledger.Foreign:
+		return exitFailed, "move it away, or have `daybook sync --rebuild` keep it aside and make a ledger"
+	case ledger.Newer:
+		return exitFailed, "use the newer daybook, or move the file away and run `daybook sync`: it is made from the book"
+	case ledger.ReadOnly:
+		return exitFailed, "see who may write the file and its directory"
+	case ledger.Full:
+		return exitFailed, "make room on the disk that holds the book" + whereRoom + ", then try again"
+	case ledger.Missing:
+		return exitFailed, "`daybook sync` makes one from the book"
+	}
+	return exitFailed, ""
 }

@@ -76,6 +76,7 @@ The book is the directory given with --book, else the one that the environment v
 		newVerify(e, g),
 		newRepair(e, g),
 		newSeal(e, g),
+		newSync(e, g),
 		newSchema(e, g),
 		newVersion(e, g),
 	)

@@ -1,0 +1,137 @@
+package ledger
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	sqlite "modernc.org/sqlite"
+)
+
+// conn is a connection to a database: one goroutine's at a time. It goes around database/sql, whose pool and conversions
+// cost more than half of an insertion.
+type conn struct {
+	file string
+	c    driver.Conn
+}
+
+// open opens a database file; options is what follows the question mark in SQLite's URI.
+func open(file, options string) (*conn, error) {
+	d := &sqlite.Driver{} // one of our own, so that the function is known to our connections only
+	err := d.RegisterDeterministicScalarFunction("phrase", 1, phrase)
+	if err != nil {
+		return nil, err
+	}
+	c, err := d.Open(uri(file) + "?" + options)
+	if err != nil {
+		return nil, explain(file, err)
+	}
+	return &conn{file, c}, nil
+}
+
+// uri returns a path as SQLite's URI: in a name ? and # would begin something else, and % would be the beginning of a byte.
+func uri(file string) string {
+	var b strings.Builder
+	b.WriteString("file:")
+	if len(file) > 1 && file[1] == ':' { // C:\book
+		b.WriteByte('/')
+	}
+	for i := range len(file) {
+		switch c := file[i]; c {
+		case '?', '#', '%':
+			fmt.Fprintf(&b, "%%%02X", c)
+		case '\\':
+			if file[0] == '/' {
+				b.WriteString("%5C")
+			} else {
+				b.WriteByte('/')
+			}
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// phrase is phrase(text) in SQL: what finds text, whatever it is, by texts MATCH phrase(text).
+func phrase(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	s, ok := args[0].(string)
+	if !ok {
+		return nil, errors.New("phrase() takes a text")
+	}
+	return `"` + strings.ReplaceAll(words(s), `"`, `""`) + `"`, nil
+}
+
+func (c *conn) close() error { return c.c.Close() }
+
+// exec runs a statement, or several.
+func (c *conn) exec(query string, args ...any) error {
+	_, err := c.c.(driver.ExecerContext).ExecContext(context.Background(), query, named(args))
+	return explain(c.file, err)
+}
+
+// each calls f with each row; its values are valid until f returns.
+func (c *conn) each(query string, args []any, f func(values []driver.Value) error) error {
+	rows, err := c.c.(driver.QueryerContext).QueryContext(context.Background(), query, named(args))
+	if err != nil {
+		return explain(c.file, err)
+	}
+	defer rows.Close() // nothing is written by it
+	values := make([]driver.Value, len(rows.Columns()))
+	for {
+		err := rows.Next(values)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return explain(c.file, err)
+		}
+		if err := f(values); err != nil {
+			return err
+		}
+	}
+}
+
+// value returns the one value that a query yields, nil if it yields none.
+func (c *conn) value(query string, args ...any) (v driver.Value, err error) {
+	err = c.each(query, args, func(values []driver.Value) error {
+		v = values[0]
+		return nil
+	})
+	return v, err
+}
+
+// stmt is a prepared statement.
+type stmt struct {
+	file string
+	s    driver.Stmt
+	args []driver.NamedValue
+}
+
+func (c *conn) prepare(query string) (*stmt, error) {
+	s, err := c.c.(driver.ConnPrepareContext).PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, explain(c.file, err)
+	}
+	return &stmt{file: c.file, s: s}, nil
+}
+
+func (s *stmt) run(args ...any) error {
+	s.args = s.args[:0]
+	for i, v := range args {
+		s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	_, err := s.s.(driver.StmtExecContext).ExecContext(context.Background(), s.args)
+	return explain(s.file, err)
+}
+
+func named(args []any) []driver.NamedValue {
+	list := make([]driver.NamedValue, len(args))
+	for i, v := range args {
+		list[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return list
+}

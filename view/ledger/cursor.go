@@ -1,0 +1,124 @@
+package ledger
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"daybook"
+	"daybook/internal/durable"
+)
+
+// cursor is how far a day is posted.
+type cursor struct {
+	posted  int64 // bytes of the day's file, the end of a line
+	sum     uint32
+	tail    int64 // where the last line of these begins
+	tailSum uint32
+	file    durable.FileID
+	damaged int64 // lines that were left out
+}
+
+func readCursors(c *conn) (map[daybook.Day]cursor, error) {
+	cursors := make(map[daybook.Day]cursor)
+	err := c.each("SELECT day, posted, sum, tail, tail_sum, device, inode, damaged FROM cursors", nil,
+		func(v []driver.Value) error {
+			day, err := daybook.ParseDay(asText(v[0]))
+			cursors[day] = cursorOf(v[1:])
+			return err
+		})
+	return cursors, err
+}
+
+func cursorOf(v []driver.Value) cursor {
+	n := func(i int) int64 {
+		n, _ := v[i].(int64)
+		return n
+	}
+	return cursor{
+		posted: n(0), sum: uint32(n(1)), tail: n(2), tailSum: uint32(n(3)),
+		file: durable.FileID{Device: uint64(n(4)), Inode: uint64(n(5))}, damaged: n(6),
+	}
+}
+
+// isStill reports whether the database has the cursor of a day as it was read; the zero cursor stands for none.
+func (k cursor) isStill(c *conn, day daybook.Day) (same bool, err error) {
+	same = k == cursor{}
+	err = c.each("SELECT posted, sum, tail, tail_sum, device, inode, damaged FROM cursors WHERE day = ?", []any{day.String()},
+		func(v []driver.Value) error {
+			same = cursorOf(v) == k
+			return nil
+		})
+	return same, err
+}
+
+func (k cursor) write(c *conn, day daybook.Day) error {
+	return c.exec("INSERT OR REPLACE INTO cursors VALUES (?,?,?,?,?,?,?,?)", day.String(), k.posted, int64(k.sum), k.tail,
+		int64(k.tailSum), int64(k.file.Device), int64(k.file.Inode), k.damaged)
+}
+
+func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
+
+// job is a day that has something to post.
+type job struct {
+	day    daybook.Day
+	was    cursor // as the database has it; zero if it has none
+	from   int64  // 0 if the day is to be posted anew
+	anew   bool   // there are rows that may be others than the day's lines
+	extent daybook.Extent
+}
+
+// plan compares a day with its cursor. It is not ok if there is nothing to do.
+func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, ok bool, err error) {
+	j = job{day: day, was: v.cursors[day]}
+	x, err := v.extent(ctx, day, settle, j.was.posted)
+	if err != nil {
+		return j, false, err
+	}
+	j.extent = x
+	fits, err := v.fits(day, j.was, x)
+	if err != nil {
+		return j, false, err
+	}
+	if fits {
+		j.from = j.was.posted
+		return j, x.Size > j.from || x.File != j.was.file && x.Size > 0, nil
+	}
+	j.anew = true
+	return j, true, nil
+}
+
+// extent returns how much of a day may be posted. If that is less than what was, or nothing is known, the day is settled
+// first, for a mark is only a lower bound: rows go only where the file itself has become shorter.
+func (v *View) extent(ctx context.Context, day daybook.Day, settle bool, posted int64) (daybook.Extent, error) {
+	if !settle {
+		x, err := v.book.Durable(day)
+		if err != nil || x.Size > 0 && x.Size >= posted {
+			return x, err
+		}
+	}
+	return v.book.Settle(ctx, day)
+}
+
+// fits reports whether what was posted is still the day's beginning.
+func (v *View) fits(day daybook.Day, k cursor, x daybook.Extent) (bool, error) {
+	switch {
+	case x.Size < k.posted:
+		return false, nil
+	case x.Size == k.posted:
+		return x.Sum == k.sum, nil
+	case k.posted == 0:
+		return true, nil
+	}
+	from, want := int64(0), k.sum
+	if x.File == k.file { // it is read whole only if it is another file
+		from, want = k.tail, k.tailSum
+	}
+	sum, err := v.book.Sum(day, 0, from, k.posted)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, nil
+	}
+	return sum == want, err
+}

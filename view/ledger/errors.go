@@ -1,0 +1,92 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+
+	sqlite "modernc.org/sqlite"
+
+	"daybook/internal/durable"
+)
+
+// Problem is why a ledger cannot be used as it is.
+type Problem string
+
+const (
+	Foreign  Problem = "foreign"  // the file is no ledger: another program's database, or no database
+	Newer    Problem = "newer"    // a newer Daybook has made it
+	Damaged  Problem = "damaged"  // SQLite finds it malformed
+	Busy     Problem = "busy"     // another program holds it for long
+	ReadOnly Problem = "readonly" // it cannot be written
+	Full     Problem = "full"     // the disk has no room
+	Missing  Problem = "missing"  // there is none, and it was only to be read
+)
+
+// Error is a ledger that cannot be used. It stays as it is in any case. One that is Busy is also durable.ErrLocked.
+type Error struct {
+	File    string
+	Problem Problem
+	Reason  string // for people
+	Err     error  // may be nil
+}
+
+func (e *Error) Error() string { return e.File + ": " + e.Reason }
+
+func (e *Error) Unwrap() []error {
+	list := []error{e.Err}
+	if e.Problem == Busy {
+		list = append(list, durable.ErrLocked)
+	}
+	if e.Err == nil {
+		list = list[1:]
+	}
+	return list
+}
+
+// The primary result codes of SQLite that say something of the file (sqlite.org/rescode.html).
+const (
+	sqliteBusy     = 5
+	sqliteLocked   = 6
+	sqliteReadOnly = 8
+	sqliteIOError  = 10
+	sqliteCorrupt  = 11
+	sqliteFull     = 13
+	sqliteCantOpen = 14
+	sqliteAuth     = 23
+	sqliteNotADB   = 26
+)
+
+// codeOf returns SQLite's primary result code of an error, 0 if it is none of SQLite's.
+func codeOf(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code() & 0xff
+	}
+	return 0
+}
+
+// explain makes of an error of SQLite's one that says what is wrong with the file.
+func explain(file string, err error) error {
+	var known *Error
+	if err == nil || errors.As(err, &known) {
+		return err
+	}
+	wrong := func(p Problem, reason string) error { return &Error{file, p, reason, err} }
+	switch codeOf(err) {
+	case 0:
+		return err
+	case sqliteBusy, sqliteLocked:
+		return wrong(Busy, "another program has been using the database for long")
+	case sqliteReadOnly:
+		return wrong(ReadOnly, "the database cannot be written: it, or its directory, is read-only")
+	case sqliteCorrupt:
+		return wrong(Damaged, fmt.Sprintf("the database is damaged: %v", err))
+	case sqliteNotADB:
+		return wrong(Foreign, "it is no SQLite database")
+	case sqliteFull:
+		return wrong(Full, "there is no room for the database on the disk")
+	case sqliteCantOpen:
+		return wrong(ReadOnly, fmt.Sprintf("the database, or the journal beside it, cannot be opened: %v", err))
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}

@@ -1,0 +1,336 @@
+package ledger
+
+import (
+	"context"
+	"database/sql/driver"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	"daybook"
+	"daybook/learning"
+)
+
+// figures are what the events of a day come to, of which the rows of days, counts and learned are made. What a board's events
+// say package learning decides, never SQL.
+type figures struct {
+	day     daybook.Day
+	zone    *time.Location
+	palette learning.Palette
+	sum     int64 // of the palette
+	start   int64 // of the colours that the day began with
+	tally   *learning.Tally
+	events  int
+	changes int // events of boards
+	counts  map[count]int
+	ids     map[int]int64 // of the events that are changes of colour, by their number in the tally
+	learned map[int64]learning.Outcome
+	fresh   bool // nothing of it is in the database that is right
+}
+
+type count struct{ kind, name string }
+
+// kinds are those of counts.
+func kinds() []string {
+	return []string{
+		"event_type", "canvas", "camera", "label", "hour", "transition", "learning_event", "color", "explanation",
+	}
+}
+
+func newFigures(day daybook.Day, zone *time.Location, p learning.Palette, sum int64, start colors) *figures {
+	f := &figures{
+		day: day, zone: zone, palette: p, sum: sum, start: start.sum, tally: learning.NewTally(start.colors, p),
+		counts: map[count]int{}, ids: map[int]int64{}, learned: map[int64]learning.Outcome{}, fresh: true,
+	}
+	return f
+}
+
+// colors are those of all boards when a day ends, and their hash.
+type colors struct {
+	colors learning.Colors
+	sum    int64
+}
+
+func noColors() colors { return colors{learning.Colors{}, hash([]byte("{}"))} }
+
+func hash(text []byte) int64 {
+	h := fnv.New64a()
+	h.Write(text) // never fails
+	return int64(h.Sum64())
+}
+
+func paletteSum(p learning.Palette) int64 {
+	text, _ := json.Marshal(p) // strings, maps of strings and numbers: it cannot fail
+	return hash(text)
+}
+
+// add takes in the next event of the day.
+func (f *figures) add(r *row) {
+	if r.event.Canvas != "" {
+		f.changes++
+	}
+	f.one("canvas", r.canvas)
+	f.one("camera", r.camera)
+	for _, label := range r.labels {
+		f.counts[count{"label", label}]++
+	}
+	f.counts[count{"hour", hours[r.event.Time.In(f.zone).Hour()]}]++
+	number := f.events
+	f.tally.Tell(func(o learning.Outcome) {
+		id := r.id
+		if o.Event != number {
+			id = f.ids[o.Event]
+		} else if o.Changed {
+			f.ids[number] = id
+		}
+		f.learned[id] = o
+	})
+	f.tally.AddWith(r.event, r.facts)
+	f.events++
+}
+
+func (f *figures) one(kind string, name any) {
+	if s, ok := name.(string); ok {
+		f.counts[count{kind, s}]++
+	}
+}
+
+// hours are the names of the hours of a day.
+var hours = [24]string{
+	"00", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11",
+	"12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23",
+}
+
+// write puts the figures into the database, in the transaction that is open.
+func (f *figures) write(c *conn) error {
+	day := f.day.String()
+	if f.fresh {
+		from, to := bounds(f.day)
+		if err := c.exec("DELETE FROM learned WHERE id BETWEEN ? AND ?", from, to); err != nil {
+			return err
+		}
+	}
+	if err := f.writeLearned(c); err != nil {
+		return err
+	}
+	in := "'" + strings.Join(kinds(), "','") + "'"
+	if err := c.exec("DELETE FROM counts WHERE kind IN ("+in+") AND day = ?", day); err != nil {
+		return err
+	}
+	if f.events == 0 {
+		return c.exec("DELETE FROM days WHERE day = ?", day)
+	}
+	s := f.tally.Statistics()
+	if err := f.writeCounts(c, s); err != nil {
+		return err
+	}
+	stats, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("statistics of %s: %w", day, err)
+	}
+	end, err := json.Marshal(f.tally.Colors())
+	if err != nil {
+		return fmt.Errorf("colours of %s: %w", day, err)
+	}
+	roles := f.roles()
+	return c.exec(`INSERT OR REPLACE INTO days VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+		day, int64(f.events), int64(len(s.CanvasesModified)), int64(f.changes), stamp(s.Start), stamp(s.Last),
+		s.LearningSeconds.Duration().Seconds(), s.ActiveSeconds.Duration().Seconds(), s.UnderstandingRate,
+		roles[learning.NotUnderstood], roles[learning.Partial], roles[learning.Mastered], roles[learning.Explanation],
+		roles[learning.OwnWords], string(stats), string(end), f.start, hash(end), f.sum)
+}
+
+func stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Format(stampLayout)
+}
+
+// roles counts the cards of each role over all boards.
+func (f *figures) roles() map[learning.Role]int64 {
+	n := map[learning.Role]int64{}
+	for board, codes := range f.tally.Colors() {
+		p := f.palette
+		if len(p.Boards) > 0 {
+			p = p.For(strings.TrimSuffix(board, "\x00")) // one whose name another one has taken
+		}
+		for code, cards := range codes {
+			n[p.Role(code)] += int64(cards)
+		}
+	}
+	for role := range n {
+		n[role] = max(0, n[role])
+	}
+	return n
+}
+
+func (f *figures) writeCounts(c *conn, s learning.Statistics) error {
+	insert, err := c.prepare("INSERT INTO counts (day, kind, name, n) VALUES (?,?,?,?)")
+	if err != nil {
+		return err
+	}
+	defer insert.s.Close() // nothing is written by it
+	day := f.day.String()
+	put := func(kind, name string, n int) {
+		if err == nil {
+			err = insert.run(day, kind, name, int64(n))
+		}
+	}
+	for k, n := range f.counts {
+		put(k.kind, k.name, n)
+	}
+	for name, n := range s.EventTypes {
+		put("event_type", name, n)
+	}
+	for name, n := range s.ColorTransitions {
+		put("transition", name, n)
+	}
+	for step, n := range s.LearningEvents {
+		put("learning_event", string(step), n)
+	}
+	for name, n := range s.ColorDistribution {
+		put("color", name, n)
+	}
+	for name, n := range s.Explanations {
+		put("explanation", name, n)
+	}
+	return err
+}
+
+func (f *figures) writeLearned(c *conn) error {
+	if len(f.learned) == 0 {
+		return nil
+	}
+	insert, err := c.prepare("INSERT OR REPLACE INTO learned VALUES (?,?,?,?,?,?,?)")
+	if err != nil {
+		return err
+	}
+	defer insert.s.Close() // nothing is written by it
+	ids := make([]int64, 0, len(f.learned))
+	for id := range f.learned {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		o := f.learned[id]
+		var of [4]any
+		if o.Changed {
+			of = [4]any{o.Change.Old, o.Change.New, o.From, o.To}
+		}
+		var step any
+		if o.Step != "" {
+			step = string(o.Step)
+		}
+		misclick := int64(0)
+		if o.Misclick {
+			misclick = 1
+		}
+		if err := insert.run(id, of[0], of[1], of[2], of[3], step, misclick); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// written is called when what write wrote is committed.
+func (f *figures) written() {
+	clear(f.learned)
+	f.fresh = false
+}
+
+// colorsBefore returns the colours with which a day begins.
+func colorsBefore(c *conn, day daybook.Day) (start colors, err error) {
+	start = noColors()
+	err = c.each("SELECT colors, colors_sum FROM days WHERE day < ? ORDER BY day DESC LIMIT 1", []any{day.String()},
+		func(v []driver.Value) error {
+			start.sum, _ = v[1].(int64)
+			return json.Unmarshal([]byte(asText(v[0])), &start.colors)
+		})
+	return start, err
+}
+
+// readFigures makes the figures of a day from the rows that the ledger has of it.
+func (v *View) readFigures(c *conn, day daybook.Day) (*figures, error) {
+	start, err := colorsBefore(c, day)
+	if err != nil {
+		return nil, err
+	}
+	f := newFigures(day, v.book.Zone(), v.palette, v.sum, start)
+	from, to := bounds(day)
+	err = c.each("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", []any{from, to},
+		func(values []driver.Value) error {
+			id, _ := values[0].(int64)
+			r, err := v.storedRow(c.file, id, asText(values[1]))
+			if err == nil {
+				f.add(r)
+			}
+			return err
+		})
+	return f, err
+}
+
+// storedRow makes the row of an event anew from what the ledger in file has of it.
+func (v *View) storedRow(file string, id int64, line string) (*row, error) {
+	e, err := daybook.ParseEvent([]byte(line))
+	if err != nil {
+		return nil, &Error{file, Damaged, fmt.Sprintf("the row %d of events is no event: %v", id, err), err}
+	}
+	return parseRow(e.In(v.book.Zone()), line, id, v.palette), nil
+}
+
+// refresh makes those figures anew that no longer fit: the palette is another, or the colours are with which their day
+// began. It returns of how many days.
+func (v *View) refresh(ctx context.Context, c *conn) (n int, err error) {
+	type state struct {
+		day                 daybook.Day
+		start, end, palette int64
+	}
+	var list []state
+	err = c.each("SELECT day, start_sum, colors_sum, palette_sum FROM days ORDER BY day", nil, func(values []driver.Value) error {
+		day, err := daybook.ParseDay(asText(values[0]))
+		s := state{day: day}
+		s.start, _ = values[1].(int64)
+		s.end, _ = values[2].(int64)
+		s.palette, _ = values[3].(int64)
+		list = append(list, s)
+		return err
+	})
+	end := noColors().sum
+	for _, s := range list {
+		if err == nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			break
+		}
+		if s.start == end && s.palette == v.sum {
+			end = s.end
+			continue
+		}
+		err = c.transaction(func() error {
+			f, err := v.readFigures(c, s.day)
+			if err == nil {
+				err = f.write(c)
+			}
+			if err == nil {
+				text, merr := json.Marshal(f.tally.Colors())
+				end, err = hash(text), merr
+			}
+			return err
+		})
+		if v.open != nil && v.open.day == s.day {
+			v.open = nil
+		}
+		n++
+	}
+	return n, err
+}
+
+func asText(v driver.Value) string {
+	s, _ := v.(string)
+	return s
+}
