@@ -51,7 +51,7 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon docs/schema github.com/rivo/uniseg github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -73,6 +73,7 @@ var modules = []string{
 	"github.com/google/go-cmp",
 	"github.com/google/uuid",
 	"github.com/open-spaced-repetition/go-fsrs/v4",
+	"github.com/rivo/uniseg",
 	"github.com/rogpeppe/go-internal",
 	"github.com/santhosh-tekuri/jsonschema/v6",
 	"github.com/schollz/progressbar/v3",

@@ -45,7 +45,7 @@ For a book that is there already, init prints its settings; flags that disagree 
 	flags := cmd.Flags()
 	flags.StringVar(&f.zone, "zone", "", "IANA time `ZONE` whose calendar days the book has")
 	flags.StringVar(&f.rules, "rules", "", "`RULES` for events: vault (canvas_id, event_type and details) or none")
-	flags.StringVar(&f.views, "views", "", "comma-separated `LIST` of what is posted from the book: session")
+	flags.StringVar(&f.views, "views", "", "comma-separated `LIST` of what is posted from the book: session, ledger")
 	flags.StringVar(&f.write, "write", "", "`MODE` append (behind the others) or replace (copy the day, rename the copy)")
 	completeWords(cmd, "rules", string(daybook.RulesVault), string(daybook.RulesNone))
 	completeWords(cmd, "views", daemon.ViewNames()...)

@@ -77,6 +77,7 @@ The book is the directory given with --book, else the one that the environment v
 		newRepair(e, g),
 		newSeal(e, g),
 		newSync(e, g),
+		newSQL(e, g),
 		newSchema(e, g),
 		newVersion(e, g),
 	)

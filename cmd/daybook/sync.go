@@ -55,6 +55,7 @@ type posting struct {
 	g       *globals
 	opts    ledger.Options
 	bar     *progress
+	always  bool // metadata.json tells of it also when there was nothing to post
 	damaged int
 }
 
@@ -72,6 +73,7 @@ func newPosting(e env, g *globals) *posting {
 // run is the command sync.
 func (p *posting) run(ctx context.Context, book *daybook.Book, rebuild bool) error {
 	began := time.Now()
+	p.always = true
 	done, err := p.post(ctx, book, rebuild)
 	if err != nil {
 		return err
@@ -112,7 +114,7 @@ func (p *posting) post(ctx context.Context, book *daybook.Book, rebuild bool) (d
 			done.Summary = more
 		}
 	}
-	if err == nil && slices.Contains(book.Settings().Views, "session") {
+	if err == nil && slices.Contains(book.Settings().Views, "session") && (p.always || !done.Summary.Nothing()) {
 		err = session.Synced(ctx, book, book.Now(), v.Posted)
 	}
 	return done, errors.Join(err, v.Close())

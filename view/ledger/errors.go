@@ -45,10 +45,10 @@ func (e *Error) Unwrap() []error {
 
 // The primary result codes of SQLite that say something of the file (sqlite.org/rescode.html).
 const (
+	sqliteError    = 1
 	sqliteBusy     = 5
 	sqliteLocked   = 6
 	sqliteReadOnly = 8
-	sqliteIOError  = 10
 	sqliteCorrupt  = 11
 	sqliteFull     = 13
 	sqliteCantOpen = 14
