@@ -102,7 +102,10 @@ func (v *View) extent(ctx context.Context, day daybook.Day, settle bool, posted 
 	return v.book.Settle(ctx, day)
 }
 
-// fits reports whether what was posted is still the day's beginning.
+// fits reports whether what was posted is still the day's beginning. A day that has not grown is compared by the mark's
+// checksum, one that has by reading what was posted; but while this View looks on, and the file stays the same one, only by
+// its last line. (That a file is the same its number alone does not say: numbers are used again, at once where days are replaced
+// whole.)
 func (v *View) fits(day daybook.Day, k cursor, x daybook.Extent) (bool, error) {
 	switch {
 	case x.Size < k.posted:
@@ -113,12 +116,13 @@ func (v *View) fits(day daybook.Day, k cursor, x daybook.Extent) (bool, error) {
 		return true, nil
 	}
 	from, want := int64(0), k.sum
-	if x.File == k.file { // it is read whole only if it is another file
+	if v.looked[day] && x.File == k.file && v.book.Settings().Write != daybook.WriteReplace {
 		from, want = k.tail, k.tailSum
 	}
 	sum, err := v.book.Sum(day, 0, from, k.posted)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return false, nil
 	}
-	return sum == want, err
+	v.looked[day] = err == nil && sum == want
+	return v.looked[day], err
 }

@@ -76,14 +76,20 @@ func scan(t testing.TB, dir string) []stored {
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		try(t, err)
-		for line := range bytes.Lines(data) {
-			text, whole := bytes.CutSuffix(line, []byte("\n"))
-			var e struct {
-				ID string `json:"event_id"`
-			}
-			if whole && utf8.Valid(text) && json.Unmarshal(text, &e) == nil {
-				list = append(list, stored{filepath.Base(filepath.Dir(file)), e.ID, string(text)})
-			}
+		list = append(list, events(filepath.Base(filepath.Dir(file)), data)...)
+	}
+	return list
+}
+
+// events are the lines of a day's file that are whole events.
+func events(day string, data []byte) (list []stored) {
+	for line := range bytes.Lines(data) {
+		text, whole := bytes.CutSuffix(line, []byte("\n"))
+		var e struct {
+			ID string `json:"event_id"`
+		}
+		if whole && utf8.Valid(text) && json.Unmarshal(text, &e) == nil {
+			list = append(list, stored{day, e.ID, string(text)})
 		}
 	}
 	return list

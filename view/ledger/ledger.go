@@ -36,6 +36,7 @@ type Options struct {
 type View struct {
 	opts Options
 	wake chan struct{}           // has room for one
+	rows int                     // that a transaction has at most
 	test func(step string) error // fails at a step, for tests; nil never does
 
 	mu      sync.Mutex // held by who posts
@@ -46,12 +47,13 @@ type View struct {
 	sum     int64                  // of palette
 	left    durable.Info           // the ledger as the last posting left it; zero if nothing is known of it
 	cursors map[daybook.Day]cursor // as they are in that ledger
+	looked  map[daybook.Day]bool   // days that this View has compared as a whole, or posted
 	open    *figures               // of the day that was posted last; nil if there is none to go on with
 }
 
 // New returns a View that is not yet open.
 func New(opts Options) *View {
-	v := &View{opts: opts, wake: make(chan struct{}, 1)}
+	v := &View{opts: opts, wake: make(chan struct{}, 1), rows: maxRows}
 	if v.opts.LockTimeout == 0 {
 		v.opts.LockTimeout = 10 * time.Second
 	}
@@ -220,6 +222,7 @@ func (v *View) openCursors() (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	v.looked = make(map[daybook.Day]bool)
 	if v.cursors, err = readCursors(c); err != nil {
 		v.forget()
 		return nil, errors.Join(err, c.close())
@@ -228,7 +231,7 @@ func (v *View) openCursors() (*conn, error) {
 }
 
 // forget drops what is known of the database.
-func (v *View) forget() { v.cursors, v.open, v.left = nil, nil, durable.Info{} }
+func (v *View) forget() { v.cursors, v.looked, v.open, v.left = nil, nil, nil, durable.Info{} }
 
 // jobs returns what is to be posted, in the order of the days, and how much that is. left is why days are left as they are.
 func (v *View) jobs(ctx context.Context, settle bool) (jobs []job, left error, all int64, err error) {

@@ -48,7 +48,7 @@ func pragmas() [][3]string {
 }
 
 // openToWrite opens the ledger, makes it if there is none, and brings its schema up to date. What is no ledger stays as it is.
-func openToWrite(fsys durable.FS, file string) (c *conn, err error) {
+func openToWrite(fsys durable.FS, file string) (*conn, error) {
 	if err := look(fsys, file); err != nil && !isMissing(err) {
 		return nil, err
 	}
@@ -60,32 +60,33 @@ func openToWrite(fsys durable.FS, file string) (c *conn, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	if c, err = open(file, "mode=rw"); err != nil {
+	c, err := open(file, "mode=rw")
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, c.close())
-		}
-	}()
-	if err := c.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout)); err != nil {
-		return nil, err
+	err = c.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout))
+	if err == nil {
+		err = c.known() // before anything is said to it that might be written down
 	}
-	if err := c.known(); err != nil { // before anything is said to it that might be written down
-		return nil, err
+	if err == nil {
+		err = c.tell(pragmas())
 	}
-	if err := c.tell(pragmas()); err != nil {
-		return nil, err
+	if err == nil {
+		err = c.migrate()
 	}
-	return c, c.migrate()
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
 }
 
 // openToRead opens the ledger so that nothing can be written by it.
-func openToRead(fsys durable.FS, file string) (c *conn, err error) {
+func openToRead(fsys durable.FS, file string) (*conn, error) {
 	if err := look(fsys, file); err != nil {
 		return nil, err
 	}
-	if c, err = open(file, "mode=ro"); err != nil {
+	c, err := open(file, "mode=ro")
+	if err != nil {
 		return nil, err
 	}
 	err = c.tell([][3]string{

@@ -246,7 +246,7 @@ func (p *poster) add(r *row) error {
 	p.more.Events++
 	p.last = r
 	p.rows++
-	if p.bytes += len(r.line) + 1; p.rows < maxRows && p.bytes < maxBytes {
+	if p.bytes += len(r.line) + 1; p.rows < p.v.rows && p.bytes < maxBytes {
 		return nil
 	}
 	before := p.now.posted
@@ -335,7 +335,7 @@ func (p *poster) commit() error {
 		return err
 	}
 	for _, k := range p.pending {
-		p.v.cursors[k.day] = k.cursor
+		p.v.cursors[k.day], p.v.looked[k.day] = k.cursor, true
 	}
 	if p.fig != nil {
 		p.fig.written()

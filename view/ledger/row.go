@@ -80,7 +80,7 @@ func parseRow(e daybook.Event, line string, id int64, palette learning.Palette) 
 		}
 	}
 	say(top.find("llm_description"))
-	if objects := top.find("detected_objects"); len(objects) > 2 && objects[0] == '[' {
+	if objects := top.find("detected_objects"); r.camera != nil && len(objects) > 2 && objects[0] == '[' {
 		for _, o := range elements(objects) {
 			if label, ok := text(members(o).find("label")).(string); ok {
 				r.labels = append(r.labels, label)

@@ -127,7 +127,7 @@ SELECT day AS stat_date, boards AS total_canvas_files, changes AS total_changes,
 FROM days;
 
 CREATE VIEW objects AS
-SELECT e.event_id, e.camera_id, e.timestamp, o.key AS position, o.value ->> '$.label' AS label,
+SELECT e.event_id, e.camera_id, e.timestamp, o.key AS position, CASE json_type(o.value, '$.label') WHEN 'text' THEN o.value ->> '$.label' END AS label,
 	o.value ->> '$.confidence' AS confidence, o.value ->> '$.bbox.x' AS x, o.value ->> '$.bbox.y' AS y,
 	o.value ->> '$.bbox.width' AS width, o.value ->> '$.bbox.height' AS height, e.day, e.id
 FROM events e, json_each(e.line, '$.detected_objects') o
