@@ -103,6 +103,11 @@ func (g *random) event() string {
 		return vault("node_added", fmt.Sprintf(`"node_id":"%s","node":{"id":"%s","color":"%s","text":"%s"}`, card, card, code(), text))
 	case 5:
 		return vault("node_text_change", fmt.Sprintf(`"node_id":"%s","old_text":"a","new_text":"%s","color":"%s"`, card, text, code()))
+	case 6: // and, most often, back again at once: a mis-click
+		at = "2025-11-05T09:00:" + g.pick("10", "40") + "Z"
+		pair := g.pick(`"old_color":"1","new_color":"3"`, `"old_color":"3","new_color":"1"`)
+		return fmt.Sprintf(`{"event_id":"%s","timestamp":"%s",`, id, at) +
+			`"canvas_id":"c.canvas","event_type":"node_color_change","details":{"node_id":"n1",` + pair + `}}`
 	default:
 		return vault("node_color_change", fmt.Sprintf(`"node_id":"%s","old_color":"%s","new_color":"%s"`, card, code(), code()))
 	}
