@@ -23,25 +23,32 @@ type Extent struct {
 // survive a power cut. A Size of 0 also means that nothing is known: the mark is missing, or for another file. Then, and
 // for bytes that stand beyond it, there is Settle. A day without a file has the zero Extent. It takes no lock.
 func (b *Book) Durable(day Day) (Extent, error) {
-	m, id, err := dayfile.Durable(b.fsys, b.dayDir(day))
+	x, _, err := b.durable(day)
+	return x, err
+}
+
+// durable is Durable; all says that there is no more in the file.
+func (b *Book) durable(day Day) (x Extent, all bool, err error) {
+	m, info, err := dayfile.Durable(b.fsys, b.dayDir(day))
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && b.strayLink(day) == "":
-		return Extent{}, nil
+		return Extent{}, true, nil
 	case err != nil:
-		return Extent{}, fmt.Errorf("see how much of %s is durable: %w", b.dayPath(day), err)
+		return Extent{}, false, fmt.Errorf("see how much of %s is durable: %w", b.dayPath(day), err)
 	}
-	return Extent{id, m.Size, m.Sum}, nil
+	return Extent{info.ID, m.Size, m.Sum}, m.Size == info.Size, nil
 }
 
 // Settle makes all whole lines of a day durable that stand in its file now, and returns what Durable does then. Where the mark
-// says so already, it reads no more than that. Else it does what an append does before it acknowledges a duplicate: it takes the book's
-// lock, mends an unfinished last line, syncs, and writes the mark.
+// says so already, it reads no more than that. Else it does what an append does before it acknowledges a duplicate: it takes
+// the book's lock, mends an unfinished last line, syncs, and writes the mark.
 func (b *Book) Settle(ctx context.Context, day Day) (Extent, error) {
-	size, err := b.DaySize(day)
-	if err != nil {
-		return Extent{}, err
+	x, all, err := b.durable(day)
+	if err != nil || all {
+		return x, err
 	}
-	if x, err := b.Durable(day); err != nil || x.Size >= size {
+	size, err := b.DaySize(day)
+	if err != nil || x.Size >= size {
 		return x, err
 	}
 	release, err := b.writer.exclude(ctx)

@@ -139,7 +139,9 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, k *keeper) (s v
 	}()
 	defer func() { stopPosting(); <-posted }()
 	if c.Once {
-		return v.CatchUp(ctx)
+		s, err = v.CatchUp(ctx)
+		k.catchUp(ctx)
+		return s, err
 	}
 	return v.Run(ctx)
 }

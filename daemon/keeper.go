@@ -92,6 +92,20 @@ func (k *keeper) postLedger(ctx context.Context) {
 	})
 }
 
+// catchUp posts to the ledger all that there is to post.
+func (k *keeper) catchUp(ctx context.Context) {
+	if k.ledger == nil {
+		return
+	}
+	done, err := k.ledger.CatchUp(ctx)
+	if err == nil {
+		err = k.noteSynced(done)
+	}
+	if err != nil && ctx.Err() == nil {
+		k.log.Warn("the ledger is behind; it catches up when that has passed", "error", err)
+	}
+}
+
 // noteSynced has metadata.json say what is posted, if that has changed.
 func (k *keeper) noteSynced(done ledger.Summary) error {
 	if k.documents == nil {

@@ -288,23 +288,23 @@ func Marked(fsys durable.FS, day string) int64 {
 	return m.Size
 }
 
-// Durable returns the day file's mark, which says how much of it is durable, and the file's identity. The zero Mark stands for
+// Durable returns the day file's mark, which says how much of it is durable, and what the file is. The zero Mark stands for
 // one that is missing, no good, or for another file. Without a day file the error is fs.ErrNotExist. It takes no lock.
-func Durable(fsys durable.FS, day string) (Mark, durable.FileID, error) {
+func Durable(fsys durable.FS, day string) (Mark, durable.Info, error) {
 	info, err := fsys.Stat(filepath.Join(day, DataName))
 	if err != nil {
-		return Mark{}, durable.FileID{}, err
+		return Mark{}, info, err
 	}
 	f, err := fsys.Open(filepath.Join(day, MarkName), false)
 	if err != nil {
-		return Mark{}, info.ID, nil // the same as a mark that is no good
+		return Mark{}, info, nil // the same as a mark that is no good
 	}
 	defer f.Close() // nothing was written
 	m, ok := readMark(f)
 	if !ok || m.Inode != info.ID.Inode || m.Size > info.Size {
-		return Mark{}, info.ID, nil
+		return Mark{}, info, nil
 	}
-	return m, info.ID, nil
+	return m, info, nil
 }
 
 // Settle makes the first size bytes of the day file in the directory day durable, unless its mark says that they are. The

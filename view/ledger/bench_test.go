@@ -1,10 +1,13 @@
 package ledger
 
 import (
+	"context"
 	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,4 +55,73 @@ func BenchmarkPost(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/event")
+}
+
+// BenchmarkAppendWhilePosting appends to a book that is posted to its ledger, and to the same when it is not, a thousand events
+// in turns.
+func BenchmarkAppendWhilePosting(b *testing.B) {
+	v := New(Options{})
+	book, err := daybook.Open(b.TempDir(), &daybook.Options{Views: []daybook.View{v}})
+	try(b, err)
+	defer book.Close()
+	var took [2][]time.Duration
+	stop := func() {}
+	for n := 0; b.Loop(); n++ {
+		posts := n / 1000 % 2
+		if n%1000 == 0 {
+			stop()
+			if stop = func() {}; posts == 1 {
+				stop = posting(v)
+			}
+		}
+		e, err := daybook.ParseEvent([]byte(camera(strconv.Itoa(n), "2025-11-08T10:00:00Z", "Courier leaves a parcel beside the gate")))
+		try(b, err)
+		began := time.Now()
+		_, err = book.Append(context.Background(), e)
+		took[posts] = append(took[posts], time.Since(began))
+		try(b, err)
+	}
+	stop()
+	var sum [2]time.Duration
+	for i := range took {
+		for _, d := range took[i] {
+			sum[i] += d / time.Duration(len(took[i]))
+		}
+		slices.Sort(took[i])
+	}
+	if len(took[1]) == 0 {
+		return // so few that none was posted
+	}
+	alone, posted := took[0][len(took[0])/2], took[1][len(took[1])/2]
+	b.ReportMetric(float64(alone.Microseconds()), "µs/alone")
+	b.ReportMetric(float64(posted.Microseconds()), "µs/posted")
+	b.ReportMetric(float64(posted)/float64(alone), "median-ratio")
+	b.ReportMetric(float64(sum[1])/float64(sum[0]), "mean-ratio")
+}
+
+// posting has a View post until the function that it returns is called.
+func posting(v *View) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		v.Run(ctx, nil)
+	}()
+	return func() { cancel(); <-done }
+}
+
+// BenchmarkPostThousand posts 1,000 new events to a day that has some.
+func BenchmarkPostThousand(b *testing.B) {
+	book := newBook(b, nil)
+	v := newView(b, book, Options{})
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		for range 1000 {
+			put(b, book, camera(strconv.Itoa(n), fmt.Sprintf("2025-11-%02dT10:00:00Z", 1+n/2000%28), "Courier leaves a parcel beside the gate"))
+			n++
+		}
+		b.StartTimer()
+		catchUp(b, v)
+	}
 }

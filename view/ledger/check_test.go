@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,9 +17,9 @@ import (
 	"daybook/learning"
 )
 
-// prefix has the rows of each day be the lines that its cursor says, of the day's file as it is or as one of old has it: what may
+// prefix has the rows of each day be the lines that its cursor says, of the day's file as it is or as one that old has: what may
 // be seen after posting was cut short.
-func prefix(t testing.TB, dir string, old map[string]string) {
+func prefix(t testing.TB, dir string, old map[string][]string) {
 	t.Helper()
 	c, err := open(filepath.Join(dir, Name), "mode=rw") // takes back what is half done
 	try(t, err)
@@ -36,13 +37,15 @@ func prefix(t testing.TB, dir string, old map[string]string) {
 		name := day.String()
 		data, err := os.ReadFile(filepath.Join(dir, name, "events.json"))
 		try(t, err)
-		if k.posted > int64(len(data)) || crc32.Checksum(data[:k.posted], castagnoli()) != k.sum {
-			data = []byte(old[name])
-		}
-		if k.posted > int64(len(data)) || crc32.Checksum(data[:k.posted], castagnoli()) != k.sum {
+		versions := append([]string{string(data)}, old[name]...)
+		i := slices.IndexFunc(versions, func(text string) bool {
+			return k.posted <= int64(len(text)) && crc32.Checksum([]byte(text[:k.posted]), castagnoli()) == k.sum
+		})
+		if i < 0 {
 			t.Errorf("%s: the cursor %+v is of no file", name, k)
 			continue
 		}
+		data = []byte(versions[i])
 		if err := differ(events(name, data[:k.posted]), got[name]); err != nil {
 			t.Errorf("%s, up to %d: %v", name, k.posted, err)
 		}
@@ -98,6 +101,9 @@ func soundBy(t testing.TB, b *daybook.Book, p learning.Palette) {
 		if diff := cmp.Diff(ask(t, b, q.want), got); diff != "" {
 			t.Errorf("%s (-rows +counts):\n%s", q.what, diff)
 		}
+	}
+	if got := ask(t, b, "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'events_of_%'"); got != "4\n" {
+		t.Errorf("%s indexes of events, want 4", got)
 	}
 	if got := ask(t, b, "SELECT count(*) FROM learned WHERE id NOT IN (SELECT id FROM events)"); got != "0\n" {
 		t.Errorf("%s rows of learned are of no event", got)

@@ -49,7 +49,7 @@ func TestFaults(t *testing.T) {
 		if !errors.Is(err, planted) {
 			t.Errorf("step %d, %s: got %v, want the planted error", n, steps, err)
 		}
-		prefix(t, b.Dir(), map[string]string{"2025-11-02": string(data)})
+		prefix(t, b.Dir(), map[string][]string{"2025-11-02": {string(data)}})
 		if _, err := v.CatchUp(context.Background()); err != nil {
 			t.Errorf("after step %d, %s: %v", n, steps, err)
 		}

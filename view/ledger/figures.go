@@ -28,7 +28,8 @@ type figures struct {
 	counts  map[count]int
 	ids     map[int]int64 // of the events that are changes of colour, by their number in the tally
 	learned map[int64]learning.Outcome
-	fresh   bool // nothing of it is in the database that is right
+	id      int64 // of the event that is being added
+	fresh   bool  // nothing of it is in the database that is right
 }
 
 type count struct{ kind, name string }
@@ -45,6 +46,7 @@ func newFigures(day daybook.Day, zone *time.Location, p learning.Palette, sum in
 		day: day, zone: zone, palette: p, sum: sum, start: start.sum, tally: learning.NewTally(start.colors, p),
 		counts: map[count]int{}, ids: map[int]int64{}, learned: map[int64]learning.Outcome{}, fresh: true,
 	}
+	f.tally.Tell(f.told)
 	return f
 }
 
@@ -78,18 +80,20 @@ func (f *figures) add(r *row) {
 		f.counts[count{"label", label}]++
 	}
 	f.counts[count{"hour", hours[r.event.Time.In(f.zone).Hour()]}]++
-	number := f.events
-	f.tally.Tell(func(o learning.Outcome) {
-		id := r.id
-		if o.Event != number {
-			id = f.ids[o.Event]
-		} else if o.Changed {
-			f.ids[number] = id
-		}
-		f.learned[id] = o
-	})
+	f.id = r.id
 	f.tally.AddWith(r.event, r.facts)
 	f.events++
+}
+
+// told takes in what an event came to: the one that is being added, or a change that turns out to be a mis-click.
+func (f *figures) told(o learning.Outcome) {
+	id := f.id
+	if o.Event != f.events {
+		id = f.ids[o.Event]
+	} else if o.Changed {
+		f.ids[f.events] = id
+	}
+	f.learned[id] = o
 }
 
 func (f *figures) one(kind string, name any) {

@@ -37,6 +37,7 @@ type View struct {
 	opts Options
 	wake chan struct{}           // has room for one
 	rows int                     // that a transaction has at most
+	bulk int64                   // bytes from which on a first posting is one of much
 	test func(step string) error // fails at a step, for tests; nil never does
 
 	mu      sync.Mutex // held by who posts
@@ -53,7 +54,7 @@ type View struct {
 
 // New returns a View that is not yet open.
 func New(opts Options) *View {
-	v := &View{opts: opts, wake: make(chan struct{}, 1), rows: maxRows}
+	v := &View{opts: opts, wake: make(chan struct{}, 1), rows: maxRows, bulk: maxBytes}
 	if v.opts.LockTimeout == 0 {
 		v.opts.LockTimeout = 10 * time.Second
 	}
@@ -206,7 +207,11 @@ func (v *View) work(ctx context.Context, c *conn, jobs []job, all int64, done *S
 	p, err := v.newPoster(c, done, step)
 	defer p.close()
 	if err == nil && len(jobs) > 0 {
+		p.bulk = all >= v.bulk && len(v.cursors) == 0
 		err = p.post(ctx, jobs)
+	}
+	if err == nil && p.bulk {
+		err = c.transaction(func() error { return errors.Join(c.exec(indexes), v.at("indexes")) })
 	}
 	if err != nil {
 		return err

@@ -20,6 +20,11 @@ const appID = 0x64624c47
 //go:embed schema.sql
 var schema string
 
+//go:embed indexes.sql
+var indexes string
+
+const noIndexes = "DROP INDEX events_of_canvas; DROP INDEX events_of_camera; DROP INDEX events_of_node; DROP INDEX events_of_day"
+
 // migrations lead from each version to the next. One that has been released never changes.
 func migrations() []string { return []string{schema} }
 
@@ -42,7 +47,7 @@ func pragmas() [][3]string {
 		{"foreign_keys", "ON", "1"},
 		{"trusted_schema", "OFF", "0"},
 		{"cell_size_check", "ON", "1"},
-		{"temp_store", "MEMORY", "2"},
+		{"temp_store", "FILE", "1"},
 		{"cache_size", "-32768", "-32768"},
 	}
 }
@@ -64,7 +69,8 @@ func openToWrite(fsys durable.FS, file string) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = c.exec(fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout))
+	// The page size is that of a new file only. Rows have some 600 bytes: on larger pages posting takes a fifth less.
+	err = c.exec(fmt.Sprintf("PRAGMA busy_timeout = %d; PRAGMA page_size = 8192", busyTimeout))
 	if err == nil {
 		err = c.known() // before anything is said to it that might be written down
 	}
@@ -73,6 +79,9 @@ func openToWrite(fsys durable.FS, file string) (*conn, error) {
 	}
 	if err == nil {
 		err = c.migrate()
+	}
+	if err == nil { // a first posting may have been cut short
+		err = c.exec(indexes)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.close())

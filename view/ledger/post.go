@@ -33,6 +33,7 @@ type poster struct {
 	done   *Summary // what is committed
 	more   Summary  // what is not yet
 	step   func(bytes int64)
+	bulk   bool // the first posting of much: the indexes are made when all rows are there, which takes a third of the time
 
 	job   *job   // nil between days
 	name  string // the open day
@@ -75,6 +76,9 @@ func (p *poster) post(ctx context.Context, jobs []job) error {
 	}
 	if err != nil {
 		return err
+	}
+	if p.bulk {
+		err = p.c.exec(noIndexes)
 	}
 	for len(jobs) > 0 && err == nil {
 		n := together(jobs)

@@ -42,7 +42,7 @@ func TestRandomBooks(t *testing.T) {
 				v := stays
 				if r.IntN(2) == 0 {
 					v = newView(t, g.b, Options{})
-					v.rows = 1 + r.IntN(20)
+					v.rows, v.bulk = 1+r.IntN(20), 1
 				}
 				if r.IntN(8) == 0 {
 					g.palette, _ = learning.Profile(learning.Profiles()[r.IntN(3)]) // they are there

@@ -52,7 +52,7 @@ func (v *View) Rebuild(ctx context.Context) (r Rebuilt, err error) {
 		return r, err
 	}
 	next := &View{
-		opts: v.opts, book: v.book, file: v.file + newSuffix, palette: v.palette, sum: v.sum, rows: v.rows, test: v.test,
+		opts: v.opts, book: v.book, file: v.file + newSuffix, palette: v.palette, sum: v.sum, rows: v.rows, bulk: v.bulk, test: v.test,
 	}
 	defer func() {
 		v.forget()

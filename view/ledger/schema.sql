@@ -13,11 +13,7 @@ CREATE TABLE events (
 	line       TEXT NOT NULL        -- as it stands in the book, byte for byte
 ) STRICT;
 
--- Each is of those events only that have the member, so that nobody pays for the others'.
-CREATE INDEX events_of_canvas ON events (canvas_id, timestamp) WHERE canvas_id IS NOT NULL;
-CREATE INDEX events_of_camera ON events (camera_id, timestamp) WHERE camera_id IS NOT NULL;
-CREATE INDEX events_of_node ON events (node_id, timestamp) WHERE node_id IS NOT NULL;
-CREATE INDEX events_of_day ON events (day);
+-- The indexes of events are in indexes.sql: much is posted faster without them.
 
 -- Words of texts, by events.id. It holds no copy of them.
 CREATE VIRTUAL TABLE texts USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61');
