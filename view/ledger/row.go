@@ -64,7 +64,8 @@ func parseRow(e daybook.Event, line string, id int64, palette learning.Palette) 
 	}
 	r.end = id&(1<<40-1) + int64(len(line)) + 1
 	own := bytes.Clone(e.Line())
-	top := members(own)
+	var room, inner [32][]byte // so that most events cost no more memory
+	top := members(room[:0], own)
 	r.event = learning.ParseEvent(t, func(name string) (json.RawMessage, bool) {
 		v := top.find(name)
 		return v, v != nil
@@ -82,19 +83,21 @@ func parseRow(e daybook.Event, line string, id int64, palette learning.Palette) 
 	say(top.find("llm_description"))
 	if objects := top.find("detected_objects"); r.camera != nil && len(objects) > 2 && objects[0] == '[' {
 		for _, o := range elements(objects) {
-			if label, ok := text(members(o).find("label")).(string); ok {
+			if label, ok := text(members(inner[:0], o).find("label")).(string); ok {
 				r.labels = append(r.labels, label)
 			}
 		}
 	}
-	details := members(r.event.Details)
+	details := members(inner[:0], r.event.Details)
 	if r.node = text(details.find("node_id")); r.node == nil {
 		r.node = text(top.find("node_id"))
 	}
 	say(details.find("old_text"), details.find("new_text"))
 	for _, whole := range []string{"node", "edge"} {
-		card := members(details.find(whole))
-		say(card.find("text"), card.find("label"))
+		if v := details.find(whole); v != nil {
+			card := members(nil, v)
+			say(card.find("text"), card.find("label"))
+		}
 	}
 	r.words = words(strings.Join(texts, "\n"))
 	return r
@@ -118,13 +121,12 @@ func (o object) find(name string) []byte {
 	return nil
 }
 
-// members returns the members of an object, nil for anything else. s is valid JSON without white space between its parts, as
-// the book stores it.
-func members(s []byte) object {
+// members appends the members of an object to o; of anything else there are none. s is valid JSON without white space between
+// its parts, as the book stores it.
+func members(o object, s []byte) object {
 	if len(s) < 2 || s[0] != '{' {
-		return nil
+		return o
 	}
-	o := make(object, 0, 24)
 	for s = s[1:]; len(s) > 1; {
 		name := s[:valueEnd(s)]
 		s = s[min(len(s), len(name)+1):]
