@@ -1,8 +1,8 @@
 package ledger
 
 import (
-	"context"
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,8 +44,8 @@ func cameraDays(b *testing.B, days, perDay int) *daybook.Book {
 	return book
 }
 
-// BenchmarkPost posts a hundred days of 1,000 events.
-func BenchmarkPost(b *testing.B) {
+// BenchmarkPostBook posts a hundred days of 1,000 events.
+func BenchmarkPostBook(b *testing.B) {
 	book := cameraDays(b, 100, 1000)
 	catchUp(b, newView(b, book, Options{})) // the days are settled now
 	for b.Loop() {
