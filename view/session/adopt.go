@@ -194,6 +194,7 @@ func (v *View) adopt(ctx context.Context, d *document, f *foreign, info durable.
 	adopted := 0
 	var errs []error
 	if len(events) > 0 {
+		v.inRow = nil // days grow
 		for i, verdict := range v.book.Adopt(ctx, events) {
 			var rule *daybook.RuleError
 			switch {

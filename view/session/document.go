@@ -213,7 +213,7 @@ func (d *document) readEdge() (err error) {
 // sameOrigin reports whether the document's beginning is still right, apart from the numbers in the trailer.
 func (v *View) sameOrigin(ctx context.Context, d *document) (bool, error) {
 	d.justLooked = false
-	h, err := readHistory(v.book)
+	h, err := v.history()
 	if err != nil {
 		return false, err
 	}

@@ -36,6 +36,16 @@ func readHistory(b *daybook.Book) (history, error) {
 	return h, nil
 }
 
+// history returns what readHistory does; while many documents are brought up to date in a row, what it was when that began:
+// to look at all days for each of them would take long. What comes to an earlier day meanwhile has the later documents
+// looked at again.
+func (v *View) history() (history, error) {
+	if v.inRow != nil {
+		return *v.inRow, nil
+	}
+	return readHistory(v.book)
+}
+
 // find returns the index of the first day that is not before day, and whether it is day.
 func (h history) find(day daybook.Day) (int, bool) {
 	return slices.BinarySearchFunc(h.days, day, daybook.Day.Compare)

@@ -51,6 +51,7 @@ type View struct {
 	kept    map[daybook.Day]map[string]durable.Info // documents kept aside of late, by path
 	listed  durable.Info                            // the book's directory when its documents were last listed
 	meta    metadata
+	inRow   *history // the book, while many documents are brought up to date in a row; else nil
 }
 
 // writtenOut is after how long the system has written out what a document was given, at the latest. A power cut tears only
@@ -112,6 +113,8 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	if err != nil {
 		return err
 	}
+	v.inRow = &h
+	defer func() { v.inRow = nil }()
 	var errs []error
 	all := union(h.days, days)
 	current := make(map[daybook.Day]durable.Info, len(all))
@@ -301,9 +304,15 @@ func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) 
 // bringAfter brings the documents of all days after day up to date: their beginning depends on it.
 func (v *View) bringAfter(ctx context.Context, day daybook.Day) error {
 	days, err := v.documentsAfter(day)
+	if err != nil || len(days) == 0 {
+		return err
+	}
+	h, err := readHistory(v.book)
 	if err != nil {
 		return err
 	}
+	v.inRow = &h
+	defer func() { v.inRow = nil }()
 	var errs []error
 	limit := v.timeout
 	for _, later := range days {

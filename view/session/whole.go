@@ -28,7 +28,7 @@ func (v *View) whole(ctx context.Context, d *document) error {
 		return err
 	}
 	d.sourceID = source.ID
-	h, err := readHistory(v.book)
+	h, err := v.history()
 	if err != nil {
 		return err
 	}
