@@ -28,10 +28,11 @@ func newSQL(e env, g *globals) *cobra.Command {
 is refused.
 
 Tables and views: events, one row per event; days and counts, figures of each day; canvas_changes, learning_events,
-color_transitions, daily_stats, objects; texts, the full-text index: texts MATCH phrase('any words'). docs/format.md says
-what their columns are.
+color_transitions, daily_stats, objects; texts, the full-text index: texts MATCH phrase('any words'). docs/format.md
+says what their columns are.
 
-It prints a table, or one JSON object per row with --json, or CSV. Any program that reads SQLite can ask ledger.db, too.`,
+It prints a table, or one JSON object per row with --json, or CSV. Any program that reads SQLite can ask ledger.db,
+too.`,
 		Example: `  daybook sql 'SELECT * FROM daily_stats'
   daybook sql "SELECT day, n FROM counts WHERE kind = 'label' AND name = 'person'"
   daybook sql --csv "SELECT timestamp, camera_id, line ->> '\$.llm_description' FROM events

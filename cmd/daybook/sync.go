@@ -19,16 +19,16 @@ func newSync(e env, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sync",
 		Short: "Post the book to its ledger, a SQLite database",
-		Long: `Post what the ledger lacks of the book: ledger.db in the book's directory, a SQLite database of all events with
-figures of each day and full-text search. It is made when there is none. What is posted already is not read again, but a
-day that was repaired, cut or replaced is posted anew.
+		Long: `Post what the ledger lacks of the book: ledger.db in the book's directory, a SQLite database of all events with figures
+of each day and full-text search. It is made when there is none. What is posted already is not read again, but a day
+that was repaired, cut or replaced is posted anew.
 
 "daybook watch" does this by itself where the views of daybook.json name the ledger ("daybook init --views
 session,ledger").
 
-Damaged lines are reported and left out; the exit status is then 3. A ledger that is no ledger, damaged or a newer program's
-stays as it is. With --rebuild a new one is made beside it and put in its place as a whole; days that the book no longer has
-are taken over, and what could not be read is kept aside.`,
+Damaged lines are reported and left out; the exit status is then 3. A ledger that is no ledger, damaged or a newer
+program's stays as it is. With --rebuild a new one is made beside it and put in its place as a whole; days that the
+book no longer has are taken over, and what could not be read is kept aside.`,
 		Example: `  daybook sync
   daybook sync --rebuild
   daybook sync && daybook sql 'SELECT * FROM daily_stats'`,

@@ -113,14 +113,14 @@ func (p *poster) run(ctx context.Context, jobs []job) error {
 	for _, j := range jobs {
 		base[j.day] = place(j.day, 0)
 	}
-	read := func(e daybook.Entry) *row {
+	first, last, palette := jobs[0], jobs[len(jobs)-1], p.v.palette
+	read := func(e daybook.Entry) *row { // by several goroutines, while this one goes on with the jobs
 		at, ok := base[e.Position.Day]
-		if !ok || e.Position.Offset < jobs[0].from && len(jobs) == 1 {
+		if !ok || e.Position.Day == first.day && e.Position.Offset < first.from {
 			return nil
 		}
-		return newRow(e, at, p.v.palette)
+		return newRow(e, at, palette)
 	}
-	first, last := jobs[0], jobs[len(jobs)-1]
 	var rows iter.Seq2[*row, error]
 	if len(jobs) == 1 && first.extent.Size-first.from < fewBytes {
 		rows = func(yield func(*row, error) bool) {

@@ -19,14 +19,15 @@ import (
 // one View that stays and now by others: the ledger has the lines of the days that are there, and its figures are those that
 // package learning computes from the book.
 func TestRandomBooks(t *testing.T) {
-	seeds := 15
+	seeds := 8
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		seeds = 100
 	} else if testing.Short() {
-		seeds = 5
+		seeds = 3
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 7))
 			settings := &daybook.Settings{}
 			if seed%5 == 4 {
