@@ -1,7 +1,6 @@
 package learning
 
 import (
-	"maps"
 	"time"
 )
 
@@ -24,6 +23,7 @@ type Tally struct {
 	steps       map[StepKind]int
 	study       study
 	figures     map[string]BoardStatistics // as of the last Statistics
+	shown       map[string]int             // the same: what positive returned
 	tell        func(Outcome)              // nil if nobody wants to know
 }
 
@@ -271,8 +271,7 @@ func (t *Tally) Statistics() Statistics {
 	}
 	for _, n := range t.colors.sum {
 		if n <= 0 { // more was taken away than there was
-			s.ColorDistribution = maps.Clone(t.colors.sum)
-			maps.DeleteFunc(s.ColorDistribution, func(_ string, n int) bool { return n <= 0 })
+			s.ColorDistribution = t.positive()
 			break
 		}
 	}
@@ -286,6 +285,20 @@ func (t *Tally) Statistics() Statistics {
 		}
 	}
 	return s
+}
+
+// positive returns the sums of the colours that are above zero.
+func (t *Tally) positive() map[string]int {
+	if t.shown == nil {
+		t.shown = map[string]int{}
+	}
+	clear(t.shown)
+	for name, n := range t.colors.sum {
+		if n > 0 {
+			t.shown[name] = n
+		}
+	}
+	return t.shown
 }
 
 // BoardChanges returns a number that grows whenever a figure of a board changes; 0 for one that has no events.

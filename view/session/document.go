@@ -47,7 +47,8 @@ type document struct {
 
 	aside *aside // to be kept when it is made anew; nil if nothing would be lost
 
-	buf []byte
+	buf  []byte
+	room [max(trailerSize, edgeSize)]byte // scratch of small reads
 }
 
 func newDocument(fsys durable.FS, b *daybook.Book, day daybook.Day) *document {
@@ -178,8 +179,7 @@ func (d *document) look(fsys durable.FS) (known bool, err error) {
 	if info.ID != d.info.ID {
 		return false, nil
 	}
-	var room [trailerSize]byte
-	raw, err := readTrailer(d.file, info.Size, room[:])
+	raw, err := readTrailer(d.file, info.Size, d.room[:])
 	if err != nil {
 		return false, err
 	}
@@ -355,8 +355,7 @@ func (d *document) exchange(fsys durable.FS, out []byte, length int64) error {
 	if err := d.write(out, length); err != nil {
 		return err
 	}
-	var room [edgeSize]byte
-	edge, err := readAt(d.file, room[:len(d.edge)], d.place.tail-int64(len(d.edge)))
+	edge, err := readAt(d.file, d.room[:len(d.edge)], d.place.tail-int64(len(d.edge)))
 	if err == nil && !bytes.Equal(edge, d.edge) {
 		err = errWriting
 	}

@@ -144,7 +144,8 @@ func (k *boardTexts) text(canvas string, changes int, s learning.BoardStatistics
 
 func appendCompact[K ~string](b []byte, counts map[K]int) []byte {
 	b = append(b, '{')
-	for i, name := range slices.Sorted(maps.Keys(counts)) {
+	var room [16]K // most lists are short
+	for i, name := range sortedKeys(room[:0], counts) {
 		if i > 0 {
 			b = append(b, ',')
 		}

@@ -190,13 +190,20 @@ func closing(b []byte, n int) []byte {
 func appendCounts[K ~string](b []byte, counts map[K]int) []byte {
 	b = append(b, '{')
 	var room [16]K // most lists are short
-	names := slices.AppendSeq(room[:0], maps.Keys(counts))
-	slices.Sort(names)
-	for i, name := range names {
+	for i, name := range sortedKeys(room[:0], counts) {
 		b = append(appendString(append(b, item(i)...), string(name)), ": "...)
 		b = strconv.AppendInt(b, int64(counts[name]), 10)
 	}
 	return append(closing(b, len(counts)), '}')
+}
+
+// sortedKeys appends the keys of a map to names, which is empty, in their order.
+func sortedKeys[K ~string](names []K, counts map[K]int) []K {
+	for name := range counts { // not by an iterator, which would have names made anew
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
 }
 
 func appendSeconds(b []byte, s learning.Seconds) []byte {
