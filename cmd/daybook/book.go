@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"daybook"
 )
@@ -82,4 +83,11 @@ func withBook(
 		e.say("error", "close the book: %v", cerr)
 	}
 	return err
+}
+
+// collectSeldom has garbage collected four times less often, until the function is called that it returns. Who reads a whole
+// day, or a whole book, makes much garbage and keeps little, and ends soon: it takes a fifth less time.
+func collectSeldom() (as func()) {
+	was := debug.SetGCPercent(400)
+	return func() { debug.SetGCPercent(was) }
 }

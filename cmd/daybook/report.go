@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -37,8 +36,7 @@ the next time; everything else in the note stays as it is.`,
 			if err := args.check(given); err != nil {
 				return err
 			}
-			// A year's cards are some 50 MB, and the process ends with its report: collecting garbage seldom is a fifth faster.
-			defer debug.SetGCPercent(debug.SetGCPercent(400))
+			defer collectSeldom()()
 			opts := daybook.Options{MustExist: true}
 			return withBook(openBook, e, g, opts, func(book *daybook.Book) error {
 				return args.run(cmd.Context(), e, g, book)

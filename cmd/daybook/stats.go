@@ -63,6 +63,7 @@ of colour that is taken back within a minute is a mis-click and does not count.`
 }
 
 func stats(ctx context.Context, e env, g *globals, book *daybook.Book, day daybook.Day, palette learning.Palette) error {
+	defer collectSeldom()()
 	s, err := session.Stats(ctx, book, day, palette)
 	if err != nil {
 		return err
