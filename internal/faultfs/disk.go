@@ -29,7 +29,8 @@ import (
 // The number of a file that is gone is the next new file's. There are no symbolic links and no permissions. Set the
 // fields before the first call. A Disk may be used by several goroutines at once.
 type Disk struct {
-	// Before is called before each call, and may call Crash: then the call is being made. nil: nothing.
+	// Before is called before each call, and may call Crash: then the call is being made. Goroutines that read at once
+	// call it at once. nil: nothing.
 	Before func(Call)
 	// Pinned has a file that is open keep its name, as on Windows: it cannot be replaced, nor removed.
 	Pinned bool

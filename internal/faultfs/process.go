@@ -73,7 +73,9 @@ func (p *Process) begin(op, name string, w flight) (f Fault, dies bool, err erro
 		return f, false, pathError(op, name, ErrDead)
 	}
 	before := d.flight
-	d.flight = w
+	if c.Changes() { // others may read while a write is in flight
+		d.flight = w
+	}
 	d.mu.Unlock()
 	if d.Before != nil {
 		d.Before(c)
@@ -82,7 +84,9 @@ func (p *Process) begin(op, name string, w flight) (f Fault, dies bool, err erro
 		f = d.Fault(c)
 	}
 	d.mu.Lock()
-	d.flight = before
+	if c.Changes() {
+		d.flight = before
+	}
 	if p.dead { // Before has ended it
 		d.mu.Unlock()
 		return f, false, pathError(op, name, ErrDead)
