@@ -135,3 +135,44 @@ func named(args []any) []driver.NamedValue {
 	}
 	return list
 }
+
+// readRows reads the rows of a query one after the other.
+type readRows struct {
+	file   string
+	rows   driver.Rows
+	values []driver.Value
+	ended  bool
+}
+
+// read begins a query, and reads its first row.
+func (c *conn) read(query string, args ...any) (*readRows, error) {
+	rows, err := c.c.(driver.QueryerContext).QueryContext(context.Background(), query, named(args))
+	if err != nil {
+		return nil, explain(c.file, err)
+	}
+	r := &readRows{file: c.file, rows: rows, values: make([]driver.Value, len(rows.Columns()))}
+	if err := r.next(); err != nil {
+		rows.Close() // nothing was written by it
+		return nil, err
+	}
+	return r, nil
+}
+
+// next reads the next row.
+func (r *readRows) next() error {
+	err := r.rows.Next(r.values)
+	if err == io.EOF {
+		r.ended = true
+		return nil
+	}
+	return explain(r.file, err)
+}
+
+// id returns the first column of the row, which is an id; behind all others if there are no more rows.
+func (r *readRows) id() int64 {
+	if r.ended {
+		return 1<<63 - 1
+	}
+	id, _ := r.values[0].(int64)
+	return id
+}

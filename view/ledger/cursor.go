@@ -32,6 +32,16 @@ func readCursors(c *conn) (map[daybook.Day]cursor, error) {
 	return cursors, err
 }
 
+// readCursor returns the cursor of a day, the zero one if it has none.
+func readCursor(c *conn, day daybook.Day) (k cursor, err error) {
+	err = c.each("SELECT posted, sum, tail, tail_sum, device, inode, damaged FROM cursors WHERE day = ?", []any{day.String()},
+		func(v []driver.Value) error {
+			k = cursorOf(v)
+			return nil
+		})
+	return k, err
+}
+
 func cursorOf(v []driver.Value) cursor {
 	n := func(i int) int64 {
 		n, _ := v[i].(int64)
@@ -45,13 +55,8 @@ func cursorOf(v []driver.Value) cursor {
 
 // isStill reports whether the database has the cursor of a day as it was read; the zero cursor stands for none.
 func (k cursor) isStill(c *conn, day daybook.Day) (same bool, err error) {
-	same = k == cursor{}
-	err = c.each("SELECT posted, sum, tail, tail_sum, device, inode, damaged FROM cursors WHERE day = ?", []any{day.String()},
-		func(v []driver.Value) error {
-			same = cursorOf(v) == k
-			return nil
-		})
-	return same, err
+	now, err := readCursor(c, day)
+	return now == k, err
 }
 
 func (k cursor) write(c *conn, day daybook.Day) error {

@@ -54,13 +54,18 @@ const (
 	sqliteCantOpen = 14
 	sqliteAuth     = 23
 	sqliteNotADB   = 26
+	// What was being written is to be taken back first, which who only reads cannot.
+	sqliteReadOnlyRollback = 8 | 3<<8
 )
 
 // codeOf returns SQLite's primary result code of an error, 0 if it is none of SQLite's.
-func codeOf(err error) int {
+func codeOf(err error) int { return extendedCode(err) & 0xff }
+
+// extendedCode returns the extended one.
+func extendedCode(err error) int {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
-		return e.Code() & 0xff
+		return e.Code()
 	}
 	return 0
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -128,20 +129,30 @@ func (f *figures) write(c *conn) error {
 	if err := f.writeCounts(c, s); err != nil {
 		return err
 	}
+	row, err := f.dayRow(s)
+	if err != nil {
+		return err
+	}
+	return c.exec(`INSERT OR REPLACE INTO days VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`, row...)
+}
+
+// dayRow returns the row of days.
+func (f *figures) dayRow(s learning.Statistics) ([]any, error) {
 	stats, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("statistics of %s: %w", day, err)
+		return nil, fmt.Errorf("statistics of %s: %w", f.day, err)
 	}
 	end, err := json.Marshal(f.tally.Colors())
 	if err != nil {
-		return fmt.Errorf("colours of %s: %w", day, err)
+		return nil, fmt.Errorf("colours of %s: %w", f.day, err)
 	}
 	roles := f.roles()
-	return c.exec(`INSERT OR REPLACE INTO days VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
-		day, int64(f.events), int64(len(s.CanvasesModified)), int64(f.changes), stamp(s.Start), stamp(s.Last),
+	return []any{
+		f.day.String(), int64(f.events), int64(len(s.CanvasesModified)), int64(f.changes), stamp(s.Start), stamp(s.Last),
 		s.LearningSeconds.Duration().Seconds(), s.ActiveSeconds.Duration().Seconds(), s.UnderstandingRate,
 		roles[learning.NotUnderstood], roles[learning.Partial], roles[learning.Mastered], roles[learning.Explanation],
-		roles[learning.OwnWords], string(stats), string(end), f.start, hash(end), f.sum)
+		roles[learning.OwnWords], string(stats), string(end), f.start, hash(end), f.sum,
+	}, nil
 }
 
 func stamp(t time.Time) any {
@@ -176,30 +187,33 @@ func (f *figures) writeCounts(c *conn, s learning.Statistics) error {
 	}
 	defer insert.s.Close() // nothing is written by it
 	day := f.day.String()
-	put := func(kind, name string, n int) {
-		if err == nil {
-			err = insert.run(day, kind, name, int64(n))
+	for k, n := range f.allCounts(s) {
+		if err := insert.run(day, k.kind, k.name, int64(n)); err != nil {
+			return err
 		}
 	}
-	for k, n := range f.counts {
-		put(k.kind, k.name, n)
-	}
+	return nil
+}
+
+// allCounts returns what the rows of counts say.
+func (f *figures) allCounts(s learning.Statistics) map[count]int {
+	all := maps.Clone(f.counts)
 	for name, n := range s.EventTypes {
-		put("event_type", name, n)
+		all[count{"event_type", name}] = n
 	}
 	for name, n := range s.ColorTransitions {
-		put("transition", name, n)
+		all[count{"transition", name}] = n
 	}
 	for step, n := range s.LearningEvents {
-		put("learning_event", string(step), n)
+		all[count{"learning_event", string(step)}] = n
 	}
 	for name, n := range s.ColorDistribution {
-		put("color", name, n)
+		all[count{"color", name}] = n
 	}
 	for name, n := range s.Explanations {
-		put("explanation", name, n)
+		all[count{"explanation", name}] = n
 	}
-	return err
+	return all
 }
 
 func (f *figures) writeLearned(c *conn) error {
@@ -211,30 +225,27 @@ func (f *figures) writeLearned(c *conn) error {
 		return err
 	}
 	defer insert.s.Close() // nothing is written by it
-	ids := make([]int64, 0, len(f.learned))
-	for id := range f.learned {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		o := f.learned[id]
-		var of [4]any
-		if o.Changed {
-			of = [4]any{o.Change.Old, o.Change.New, o.From, o.To}
-		}
-		var step any
-		if o.Step != "" {
-			step = string(o.Step)
-		}
-		misclick := int64(0)
-		if o.Misclick {
-			misclick = 1
-		}
-		if err := insert.run(id, of[0], of[1], of[2], of[3], step, misclick); err != nil {
+	for _, id := range slices.Sorted(maps.Keys(f.learned)) {
+		if err := insert.run(learnedRow(id, f.learned[id])...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// learnedRow returns the row of learned that an event has.
+func learnedRow(id int64, o learning.Outcome) []any {
+	row := []any{id, nil, nil, nil, nil, nil, int64(0)}
+	if o.Changed {
+		row[1], row[2], row[3], row[4] = o.Change.Old, o.Change.New, o.From, o.To
+	}
+	if o.Step != "" {
+		row[5] = string(o.Step)
+	}
+	if o.Misclick {
+		row[6] = int64(1)
+	}
+	return row
 }
 
 // written is called when what write wrote is committed.

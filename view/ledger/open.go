@@ -94,6 +94,11 @@ func openToRead(fsys durable.FS, file string) (*conn, error) {
 	if err := look(fsys, file); err != nil {
 		return nil, err
 	}
+	return openLooked(file, "-32768")
+}
+
+// openLooked is openToRead of a file that was looked at, with a cache of its own size.
+func openLooked(file, cache string) (*conn, error) {
 	c, err := open(file, "mode=ro")
 	if err != nil {
 		return nil, err
@@ -102,7 +107,7 @@ func openToRead(fsys durable.FS, file string) (*conn, error) {
 		{"busy_timeout", fmt.Sprint(busyTimeout), fmt.Sprint(busyTimeout)},
 		{"query_only", "ON", "1"},
 		{"trusted_schema", "OFF", "0"},
-		{"cache_size", "-32768", "-32768"},
+		{"cache_size", cache, cache},
 		{"temp_store", "MEMORY", "2"},
 	})
 	if err == nil {

@@ -40,6 +40,7 @@ func TestRandomBooks(t *testing.T) {
 				for range 1 + r.IntN(3) {
 					g.change()
 				}
+				g.behind()
 				v := stays
 				if r.IntN(2) == 0 {
 					v = newView(t, g.b, Options{})
@@ -55,6 +56,9 @@ func TestRandomBooks(t *testing.T) {
 					try(t, err)
 				}
 				catchUp(t, v)
+				if list := differences(t, g.b, daybook.Query{}, g.palette); len(list) > 0 {
+					t.Error("Compare after posting: " + strings.Join(list, "\n"))
+				}
 				g.check()
 				if t.Failed() {
 					return
@@ -160,6 +164,16 @@ func (g *random) change() {
 		try(g.t, os.Remove(filepath.Join(filepath.Dir(name), "events.mark")))
 	case 7:
 		try(g.t, os.WriteFile(name, nil, 0o644))
+	}
+}
+
+// behind has nothing be wrong with the ledger of a book that has changed.
+func (g *random) behind() {
+	g.t.Helper()
+	for d, err := range Compare(context.Background(), g.b, daybook.Query{}, g.palette) {
+		if err != nil && !isMissing(err) || !d.Behind && err == nil {
+			g.t.Errorf("Compare before posting: %v, %v, want only what is behind", d, err)
+		}
 	}
 }
 

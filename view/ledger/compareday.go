@@ -1,0 +1,385 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"daybook"
+	"daybook/learning"
+)
+
+// comparer compares days by one connection: one goroutine's at a time.
+type comparer struct {
+	b       *daybook.Book
+	c       *conn
+	palette learning.Palette
+	sum     int64 // of the palette
+}
+
+// strays finds what is of no day: rows and figures without a cursor.
+func (k *comparer) strays() (list []Difference, err error) {
+	cursors, err := readCursors(k.c)
+	if err != nil {
+		return nil, err
+	}
+	days := slices.SortedFunc(maps.Keys(cursors), daybook.Day.Compare)
+	for _, t := range []struct{ table, id string }{{"events", "id"}, {"texts", "rowid"}, {"learned", "id"}} {
+		from := int64(-1 << 63)
+		for i := range len(days) + 1 {
+			to, next := int64(1<<63-1), int64(0)
+			if i < len(days) {
+				to, next = bounds(days[i])
+				to, next = to-1, next+1
+			}
+			found, err := k.c.value("SELECT "+t.id+" FROM "+t.table+" WHERE "+t.id+" BETWEEN ? AND ? LIMIT 1", from, to)
+			if err != nil {
+				return list, err
+			}
+			if found != nil {
+				list = append(list, Difference{Offset: -1, Reason: fmt.Sprintf("%s has the row %v, of a day that was never posted", t.table, found)})
+			}
+			from = next
+		}
+	}
+	for _, table := range []string{"days", "counts"} {
+		found, err := k.c.value("SELECT day FROM " + table + " WHERE day NOT IN (SELECT day FROM cursors) LIMIT 1")
+		if err != nil {
+			return list, err
+		}
+		if found != nil {
+			list = append(list, Difference{Offset: -1, Reason: fmt.Sprintf("%s has figures of %q, which was never posted", table, found)})
+		}
+	}
+	return list, nil
+}
+
+// day compares a day. Others may post and repair it meanwhile: what was found is true if the file still is what the rows
+// were compared with.
+func (k *comparer) day(ctx context.Context, day daybook.Day) (list []Difference, err error) {
+	for try := 0; ; try++ {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		c, err := k.compareOnce(ctx, day)
+		if d, ok := asDifference(err); ok {
+			d.Day = day
+			return []Difference{d}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !c.wrong || c.gone || try == 3 {
+			return c.result(), nil
+		}
+		if fits, err := k.fits(day, c.at); err == nil && fits {
+			return c.result(), nil
+		}
+	}
+}
+
+// fits reports whether the day's file begins with what a cursor says was posted.
+func (k *comparer) fits(day daybook.Day, at cursor) (bool, error) {
+	sum, err := k.b.Sum(day, 0, 0, at.posted)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, nil
+	}
+	return sum == at.sum, err
+}
+
+// comparison is that of one day.
+type comparison struct {
+	k     *comparer
+	day   daybook.Day
+	at    cursor
+	gone  bool // the day has no file: what the ledger has is compared with itself
+	list  []Difference
+	more  int // lines that differ, too
+	wrong bool
+	lines int   // that are not posted
+	first int64 // the offset of the first of these
+}
+
+func (c *comparison) result() []Difference {
+	list := c.list
+	if c.more > 0 {
+		list = append(list, Difference{Day: c.day, Offset: -1, Reason: fmt.Sprintf("%d more lines differ", c.more)})
+	}
+	if c.lines > 0 {
+		list = append(list, Difference{Day: c.day, Behind: true, Events: c.lines, Offset: c.first, Reason: "lines from here on are not posted"})
+	}
+	return list
+}
+
+// differs notes what is wrong with a line; offset is -1 for what is wrong with the day.
+func (c *comparison) differs(offset int64, id, format string, args ...any) {
+	c.wrong = true
+	if offset >= 0 && len(c.list) >= maxDifferences {
+		c.more++
+		return
+	}
+	c.list = append(c.list, Difference{Day: c.day, Offset: offset, EventID: id, Reason: fmt.Sprintf(format, args...)})
+}
+
+func (c *comparison) behind(reason string) {
+	c.list = append(c.list, Difference{Day: c.day, Behind: true, Offset: -1, Reason: reason})
+}
+
+// compareOnce compares a day with the ledger as it is at one moment.
+func (k *comparer) compareOnce(ctx context.Context, day daybook.Day) (c *comparison, err error) {
+	c = &comparison{k: k, day: day}
+	if err := k.c.exec("BEGIN"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, k.c.exec("ROLLBACK")) }()
+	if c.at, err = readCursor(k.c, day); err != nil {
+		return nil, err
+	}
+	days, err := k.b.DaySize(day)
+	if err != nil {
+		return nil, err
+	}
+	if days == 0 {
+		if c.gone, err = k.isGone(day); err != nil {
+			return nil, err
+		}
+	}
+	if !c.gone {
+		fits, err := k.fits(day, c.at)
+		if err != nil {
+			return nil, err
+		}
+		if !fits {
+			c.behind("the day's file is not what was posted any more; it is posted anew by the next posting")
+			return c, nil
+		}
+	}
+	return c, c.compare(ctx)
+}
+
+// isGone reports whether a day has no file.
+func (k *comparer) isGone(day daybook.Day) (bool, error) {
+	days, err := k.b.Days()
+	return err == nil && !slices.Contains(days, day), err
+}
+
+// compare compares rows and figures.
+func (c *comparison) compare(ctx context.Context) error {
+	start, err := colorsBefore(c.k.c, c.day)
+	if err != nil {
+		return err
+	}
+	fig := newFigures(c.day, c.k.b.Zone(), c.k.palette, c.k.sum, start)
+	lines := c.fileLines(ctx)
+	if c.gone {
+		lines = c.ownLines()
+	}
+	if err := c.rows(lines, fig); err != nil {
+		return err
+	}
+	if c.wrong { // the figures differ then, too
+		return nil
+	}
+	return c.figures(fig)
+}
+
+// fileLines yields what the rows should be, by the day's file. It counts what is not posted.
+func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
+		base, damaged := place(c.day, 0), int64(0)
+		for e, err := range c.k.b.DayEvents(ctx, c.day, 0) {
+			var damage *daybook.DamageError
+			bad := errors.As(err, &damage)
+			switch {
+			case err != nil && !bad:
+				yield(nil, err)
+				return
+			case bad && damage.Offset < c.at.posted:
+				damaged++
+			case bad: // what may be half written is nothing to post
+			case e.Position.Offset >= c.at.posted:
+				if c.lines++; c.lines == 1 {
+					c.first = e.Position.Offset
+				}
+			default:
+				if !yield(newRow(e, base, c.k.palette), nil) {
+					return
+				}
+			}
+		}
+		if damaged != c.at.damaged {
+			c.differs(-1, "", "the ledger says that %d damaged lines were left out, there are %d", c.at.damaged, damaged)
+		}
+	}
+}
+
+// ownLines yields what the rows should be, by the lines that the ledger has itself; these must come to the cursor's
+// checksum.
+func (c *comparison) ownLines() iter.Seq2[*row, error] {
+	return func(yield func(*row, error) bool) {
+		from, to := bounds(c.day)
+		r, err := c.k.c.read("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer r.rows.Close() // nothing is written by it
+		sum, end := uint32(0), from
+		for ; !r.ended && err == nil; err = r.next() {
+			line := asText(r.values[1])
+			e, perr := daybook.ParseEvent([]byte(line))
+			if perr != nil {
+				c.differs(r.id()-from, "", "events: the row is no event: %v", perr)
+				continue
+			}
+			if r.id() != end && c.at.damaged == 0 {
+				c.differs(end-from, "", "events: the rows of %d bytes are missing; the day's file is gone", r.id()-end)
+			}
+			sum = crc32.Update(sum, castagnoli(), []byte(line+"\n"))
+			want := parseRow(e.In(c.k.b.Zone()), line, r.id(), c.k.palette)
+			want.day, end = c.day, from+want.end
+			if !yield(want, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		if c.at.damaged == 0 && !c.wrong && (sum != c.at.sum || end != from+c.at.posted) {
+			c.differs(-1, "", "the lines that the ledger has are not those that were posted; the day's file is gone")
+		}
+	}
+}
+
+// rows compares the rows of events and texts with lines, and adds the lines to fig.
+func (c *comparison) rows(lines iter.Seq2[*row, error], fig *figures) error {
+	from, to := bounds(c.day)
+	got, err := c.k.c.read("SELECT id, day, event_id, timestamp, utc_offset, event_type, canvas_id, camera_id, node_id, line "+
+		"FROM events WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
+	if err != nil {
+		return err
+	}
+	defer got.rows.Close() // nothing is written by it
+	texts, err := c.k.c.read("SELECT rowid FROM texts WHERE rowid BETWEEN ? AND ? ORDER BY rowid", from, to)
+	if err != nil {
+		return err
+	}
+	defer texts.rows.Close() // nothing is written by it
+	for want, err := range lines {
+		if err != nil {
+			return err
+		}
+		if err := c.surplus(got, texts, want.id); err != nil {
+			return err
+		}
+		if err := c.row(got, texts, want); err != nil {
+			return err
+		}
+		fig.add(want)
+	}
+	return c.surplus(got, texts, to+1)
+}
+
+// surplus passes over the rows before id, which are of no line.
+func (c *comparison) surplus(got, texts *readRows, id int64) error {
+	from, _ := bounds(c.day)
+	for got.id() < id || texts.id() < id {
+		at := min(got.id(), texts.id())
+		row, text := got.id() == at, texts.id() == at
+		if row {
+			c.differs(at-from, asText(got.values[2]), "events: there is a row of a line that is not there")
+			if err := got.next(); err != nil {
+				return err
+			}
+		}
+		if text {
+			if !row {
+				c.differs(at-from, "", "texts: there are words of a line that has none")
+			}
+			if err := texts.next(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// row compares the rows of one line.
+func (c *comparison) row(got, texts *readRows, want *row) error {
+	from, _ := bounds(c.day)
+	at := want.id - from
+	if got.id() == want.id {
+		c.columns("events", at, want.eventID, got, []any{
+			want.id, c.day.String(), want.eventID, want.timestamp, want.offset, want.kind, want.canvas, want.camera, want.node, want.line,
+		})
+		if err := got.next(); err != nil {
+			return err
+		}
+	} else {
+		c.differs(at, want.eventID, "events: the row is missing")
+	}
+	if texts.id() == want.id && want.words != "" {
+		return texts.next()
+	}
+	if want.words != "" {
+		c.differs(at, want.eventID, "texts: the words are missing")
+	}
+	return nil
+}
+
+// columns compares the values of a row, of which it tells the first that differs.
+func (c *comparison) columns(table string, at int64, id string, got *readRows, want []any) {
+	names := got.rows.Columns()
+	for i, v := range want {
+		if same(got.values[i], v) {
+			continue
+		}
+		g, w := show(got.values[i], v)
+		c.differs(at, id, "%s: the row has the %s %s and not %s", table, names[i], g, w)
+		return
+	}
+}
+
+func same(got, want any) bool {
+	if _, blob := got.([]byte); blob {
+		return false
+	}
+	return got == want
+}
+
+// show returns two values that differ, for people: of texts that are long, what is around their first difference.
+func show(got, want any) (g, w string) {
+	a, ok := got.(string)
+	b, both := want.(string)
+	if !ok || !both {
+		return showOne(got), showOne(want)
+	}
+	from := 0
+	for from < min(len(a), len(b)) && a[from] == b[from] {
+		from++
+	}
+	if from -= 20; from < 20 {
+		return showOne(a), showOne(b)
+	}
+	return "…" + showOne(a[from:]), "…" + showOne(b[from:])
+}
+
+func showOne(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		if len(v) > 80 {
+			return fmt.Sprintf("%q…", strings.ToValidUTF8(v[:80], ""))
+		}
+		return fmt.Sprintf("%q", strings.ToValidUTF8(v, ""))
+	}
+	return fmt.Sprint(v)
+}
