@@ -125,6 +125,10 @@ func asDifference(err error) (Difference, bool) {
 func (v *View) Compare(ctx context.Context, day daybook.Day, size int64) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.compare(ctx, day, size)
+}
+
+func (v *View) compare(ctx context.Context, day daybook.Day, size int64) error {
 	if v.book == nil {
 		return errors.New("the ledger is not open")
 	}
@@ -151,6 +155,9 @@ func (v *View) Compare(ctx context.Context, day daybook.Day, size int64) error {
 	}
 	if k.posted < size {
 		return Difference{Day: day, Behind: true, Offset: k.posted, Reason: "the lines from here on are not posted"}
+	}
+	if fits, err := pool[0].fits(day, k); err != nil || !fits {
+		return errors.Join(err, Difference{Day: day, Behind: true, Offset: -1, Reason: "the day's file is not what was posted any more"})
 	}
 	return nil
 }

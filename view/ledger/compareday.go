@@ -177,8 +177,19 @@ func (c *comparison) compare(ctx context.Context) error {
 	}
 	fig := newFigures(c.day, c.k.b.Zone(), c.k.palette, c.k.sum, start)
 	lines := c.fileLines(ctx)
-	if c.gone {
-		lines = c.ownLines()
+	switch {
+	case c.gone:
+		lines = c.ownLines(1 << 40)
+	case c.at.base > 0:
+		own, file := c.ownLines(c.at.base), lines
+		lines = func(yield func(*row, error) bool) {
+			for r, err := range own {
+				if !yield(r, err) {
+					return
+				}
+			}
+			file(yield)
+		}
 	}
 	if err := c.rows(lines, fig); err != nil {
 		return err
@@ -192,7 +203,15 @@ func (c *comparison) compare(ctx context.Context) error {
 // fileLines yields what the rows should be, by the day's file. It counts what is not posted.
 func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		base, damaged := place(c.day, 0), int64(0)
+		base, damaged := place(c.day, c.at.base), int64(0)
+		var before *earlier
+		if c.at.base > 0 {
+			var err error
+			if before, err = readEarlier(c.k.c, c.day, c.at.base); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
 		for e, err := range c.k.b.DayEvents(ctx, c.day, 0) {
 			var damage *daybook.DamageError
 			bad := errors.As(err, &damage)
@@ -208,7 +227,11 @@ func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 					c.first = e.Position.Offset
 				}
 			default:
-				if !yield(newRow(e, base, c.k.palette), nil) {
+				r := newRow(e, base, c.k.palette)
+				if known, err := before.has(c.k.c, r); err != nil {
+					yield(nil, err)
+					return
+				} else if !known && !yield(r, nil) {
 					return
 				}
 			}
@@ -219,11 +242,12 @@ func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 	}
 }
 
-// ownLines yields what the rows should be, by the lines that the ledger has itself; these must come to the cursor's
-// checksum.
-func (c *comparison) ownLines() iter.Seq2[*row, error] {
+// ownLines yields what the rows should be before an offset, by the lines that the ledger has itself; these must come to the
+// cursor's checksum, if they are of one file.
+func (c *comparison) ownLines(before int64) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		from, to := bounds(c.day)
+		from, to := place(c.day, 0), place(c.day, 0)+before-1
+		whole := c.at.damaged == 0 && c.at.base == 0
 		r, err := c.k.c.read("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
 		if err != nil {
 			yield(nil, err)
@@ -238,7 +262,7 @@ func (c *comparison) ownLines() iter.Seq2[*row, error] {
 				c.differs(r.id()-from, "", "events: the row is no event: %v", perr)
 				continue
 			}
-			if r.id() != end && c.at.damaged == 0 {
+			if r.id() != end && whole {
 				c.differs(end-from, "", "events: the rows of %d bytes are missing; the day's file is gone", r.id()-end)
 			}
 			sum = crc32.Update(sum, castagnoli(), []byte(line+"\n"))
@@ -252,7 +276,7 @@ func (c *comparison) ownLines() iter.Seq2[*row, error] {
 			yield(nil, err)
 			return
 		}
-		if c.at.damaged == 0 && !c.wrong && (sum != c.at.sum || end != from+c.at.posted) {
+		if whole && !c.wrong && (sum != c.at.sum || end != from+c.at.posted) {
 			c.differs(-1, "", "the lines that the ledger has are not those that were posted; the day's file is gone")
 		}
 	}

@@ -19,26 +19,47 @@ type cursor struct {
 	tailSum uint32
 	file    durable.FileID
 	damaged int64 // lines that were left out
+	// Of a day that is retired by deletion: how many bytes its earlier files had, behind which the present one's lines stand, and
+	// how many bytes of the present one may be deleted at any time.
+	base       int64
+	retired    int64
+	retiredSum uint32
+}
+
+// cursorColumns are what cursorOf takes, in the order of the table's columns, by a connection to a ledger of a version.
+func cursorColumns(c *conn) (string, error) {
+	columns := "posted, sum, tail, tail_sum, device, inode, damaged"
+	v, err := c.value("PRAGMA user_version")
+	if n, ok := v.(int64); ok && n < 2 { // it is only read
+		return columns + ", 0, 0, 0", err
+	}
+	return columns + ", base, retired, retired_sum", err
 }
 
 func readCursors(c *conn) (map[daybook.Day]cursor, error) {
 	cursors := make(map[daybook.Day]cursor)
-	err := c.each("SELECT day, posted, sum, tail, tail_sum, device, inode, damaged FROM cursors", nil,
-		func(v []driver.Value) error {
-			day, err := daybook.ParseDay(asText(v[0]))
-			cursors[day] = cursorOf(v[1:])
-			return err
-		})
+	columns, err := cursorColumns(c)
+	if err != nil {
+		return nil, err
+	}
+	err = c.each("SELECT day, "+columns+" FROM cursors", nil, func(v []driver.Value) error {
+		day, err := daybook.ParseDay(asText(v[0]))
+		cursors[day] = cursorOf(v[1:])
+		return err
+	})
 	return cursors, err
 }
 
 // readCursor returns the cursor of a day, the zero one if it has none.
 func readCursor(c *conn, day daybook.Day) (k cursor, err error) {
-	err = c.each("SELECT posted, sum, tail, tail_sum, device, inode, damaged FROM cursors WHERE day = ?", []any{day.String()},
-		func(v []driver.Value) error {
-			k = cursorOf(v)
-			return nil
-		})
+	columns, err := cursorColumns(c)
+	if err != nil {
+		return k, err
+	}
+	err = c.each("SELECT "+columns+" FROM cursors WHERE day = ?", []any{day.String()}, func(v []driver.Value) error {
+		k = cursorOf(v)
+		return nil
+	})
 	return k, err
 }
 
@@ -50,6 +71,7 @@ func cursorOf(v []driver.Value) cursor {
 	return cursor{
 		posted: n(0), sum: uint32(n(1)), tail: n(2), tailSum: uint32(n(3)),
 		file: durable.FileID{Device: uint64(n(4)), Inode: uint64(n(5))}, damaged: n(6),
+		base: n(7), retired: n(8), retiredSum: uint32(n(9)),
 	}
 }
 
@@ -60,8 +82,8 @@ func (k cursor) isStill(c *conn, day daybook.Day) (same bool, err error) {
 }
 
 func (k cursor) write(c *conn, day daybook.Day) error {
-	return c.exec("INSERT OR REPLACE INTO cursors VALUES (?,?,?,?,?,?,?,?)", day.String(), k.posted, int64(k.sum), k.tail,
-		int64(k.tailSum), int64(k.file.Device), int64(k.file.Inode), k.damaged)
+	return c.exec("INSERT OR REPLACE INTO cursors VALUES (?,?,?,?,?,?,?,?,?,?,?)", day.String(), k.posted, int64(k.sum), k.tail,
+		int64(k.tailSum), int64(k.file.Device), int64(k.file.Inode), k.damaged, k.base, k.retired, int64(k.retiredSum))
 }
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
@@ -70,7 +92,8 @@ func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
 type job struct {
 	day    daybook.Day
 	was    cursor // as the database has it; zero if it has none
-	from   int64  // 0 if the day is to be posted anew
+	base   int64  // where the file's lines begin in the ledger, see cursor
+	from   int64  // in the file; 0 if the day is to be posted anew
 	anew   bool   // there are rows that may be others than the day's lines
 	extent daybook.Extent
 }
@@ -78,6 +101,7 @@ type job struct {
 // plan compares a day with its cursor. It is not ok if there is nothing to do.
 func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, ok bool, err error) {
 	j = job{day: day, was: v.cursors[day]}
+	j.base = j.was.base
 	x, err := v.extent(ctx, day, settle, j.was.posted)
 	if err != nil {
 		return j, false, err
@@ -92,7 +116,11 @@ func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, o
 		return j, x.Size > j.from || x.File != j.was.file && x.Size > 0, nil
 	}
 	j.anew = true
-	return j, true, nil
+	another, err := v.isAnother(day, j.was, x)
+	if another { // what was retired is gone, and late events have come since
+		j.base += j.was.posted
+	}
+	return j, err == nil, err
 }
 
 // extent returns how much of a day may be posted. If that is less than what was, or nothing is known, the day is settled

@@ -35,13 +35,14 @@ type poster struct {
 	step   func(bytes int64)
 	bulk   bool // the first posting of much: the indexes are made when all rows are there, which takes a third of the time
 
-	job   *job   // nil between days
-	name  string // the open day
-	now   cursor
-	last  *row // of the open day that was posted last
-	fig   *figures
-	rows  int // since the last commit
-	bytes int
+	job    *job   // nil between days
+	name   string // the open day
+	now    cursor
+	last   *row     // of the open day that was posted last
+	before *earlier // of the open day; nil if it has no other files
+	fig    *figures
+	rows   int // since the last commit
+	bytes  int
 	// What the database will have when the transaction is committed.
 	pending []committed
 }
@@ -111,7 +112,7 @@ func together(jobs []job) int {
 func (p *poster) run(ctx context.Context, jobs []job) error {
 	base := make(map[daybook.Day]int64, len(jobs))
 	for _, j := range jobs {
-		base[j.day] = place(j.day, 0)
+		base[j.day] = place(j.day, j.base)
 	}
 	first, last, palette := jobs[0], jobs[len(jobs)-1], p.v.palette
 	read := func(e daybook.Entry) *row { // by several goroutines, while this one goes on with the jobs
@@ -200,8 +201,13 @@ func (p *poster) begins(j *job) error {
 	p.job, p.name, p.now, p.last = j, j.day.String(), j.was, nil
 	p.now.file = j.extent.File
 	if j.anew {
-		p.now = cursor{file: j.extent.File}
-		if err := p.remove(j.day); err != nil {
+		p.now = cursor{file: j.extent.File, base: j.base}
+		if err := p.remove(j.day, j.base); err != nil {
+			return err
+		}
+	}
+	if p.before = nil; j.base > 0 {
+		if p.before, err = readEarlier(p.c, j.day, j.base); err != nil {
 			return err
 		}
 	}
@@ -210,9 +216,9 @@ func (p *poster) begins(j *job) error {
 		return err
 	}
 	switch open := p.v.open; {
-	case j.from == 0:
+	case j.from == 0 && j.base == 0:
 		p.fig = newFigures(j.day, p.v.book.Zone(), p.v.palette, p.v.sum, start)
-	case open != nil && open.day == j.day && open.start == start.sum && open.sum == p.v.sum:
+	case !j.anew && open != nil && open.day == j.day && open.start == start.sum && open.sum == p.v.sum:
 		p.fig = open
 	default:
 		p.fig, err = p.v.readFigures(p.c, j.day)
@@ -220,9 +226,10 @@ func (p *poster) begins(j *job) error {
 	return err
 }
 
-// remove takes the rows of a day away, which is posted anew.
-func (p *poster) remove(day daybook.Day) error {
+// remove takes the rows of a day's file away, which is posted anew.
+func (p *poster) remove(day daybook.Day, base int64) error {
 	from, to := bounds(day)
+	from += base
 	n, err := p.c.value("SELECT count(*) FROM events WHERE id BETWEEN ? AND ?", from, to)
 	if err != nil {
 		return err
@@ -243,11 +250,17 @@ func (p *poster) remove(day daybook.Day) error {
 
 // add posts an event of the open day.
 func (p *poster) add(r *row) error {
-	if err := p.put(r, p.name); err != nil {
+	known, err := p.before.has(p.c, r)
+	if err == nil && !known {
+		err = p.put(r, p.name)
+	}
+	if err != nil {
 		return err
 	}
-	p.fig.add(r)
-	p.more.Events++
+	if !known {
+		p.fig.add(r)
+		p.more.Events++
+	}
 	p.last = r
 	p.rows++
 	if p.bytes += len(r.line) + 1; p.rows < p.v.rows && p.bytes < maxBytes {

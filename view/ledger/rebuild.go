@@ -60,7 +60,10 @@ func (v *View) Rebuild(ctx context.Context) (r Rebuilt, err error) {
 			err = errors.Join(err, next.remove())
 		}
 	}()
-	if err = next.remove(); err == nil {
+	if err = next.remove(); err == nil && old != nil {
+		err = next.carryEarlier(ctx, old)
+	}
+	if err == nil {
 		err = next.pass(ctx, true, &r.Summary)
 	}
 	if old != nil {
@@ -183,31 +186,77 @@ func (v *View) carry(ctx context.Context, old *conn) (n int, err error) {
 	if len(gone) == 0 {
 		return 0, nil
 	}
-	slices.SortFunc(gone, daybook.Day.Compare)
+	return len(gone), v.carryDays(ctx, old, gone, func(day daybook.Day) (cursor, int64) { return cursors[day], 1 << 40 })
+}
+
+// carryEarlier takes over what only the old ledger has of days that the book has: events of files that were deleted, before
+// late events came.
+func (v *View) carryEarlier(ctx context.Context, old *conn) error {
+	cursors, err := readCursors(old)
+	if err != nil {
+		return err
+	}
+	days, err := v.book.Days()
+	if err != nil {
+		return err
+	}
+	bases := make(map[daybook.Day]int64)
+	var list []daybook.Day
+	for _, day := range days {
+		k := cursors[day]
+		if k.base == 0 && k.retired == 0 {
+			continue
+		}
+		x, err := v.book.Settle(ctx, day)
+		if err != nil {
+			return err
+		}
+		another, err := v.isAnother(day, k, x)
+		if err != nil {
+			return err
+		}
+		base := k.base
+		if another {
+			base += k.posted
+		}
+		if base > 0 {
+			list, bases[day] = append(list, day), base
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return v.carryDays(ctx, old, list, func(day daybook.Day) (cursor, int64) { return cursor{base: bases[day]}, bases[day] })
+}
+
+// carryDays takes over days, of which of says up to where, and which cursor they get.
+func (v *View) carryDays(ctx context.Context, old *conn, days []daybook.Day, of func(daybook.Day) (cursor, int64)) error {
+	slices.SortFunc(days, daybook.Day.Compare)
 	c, err := openToWrite(v.book.FS(), v.file)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	p, err := v.newPoster(c, &Summary{}, func(int64) {})
 	defer p.close()
-	for _, day := range gone {
+	for _, day := range days {
 		if err == nil {
 			err = context.Cause(ctx)
 		}
 		if err == nil {
-			err = c.transaction(func() error { return p.carry(old, day, cursors[day]) })
+			k, to := of(day)
+			err = c.transaction(func() error { return p.carry(old, day, k, to) })
 		}
 	}
 	if err == nil {
 		_, err = v.refresh(ctx, c)
 	}
-	return len(gone), err
+	return err
 }
 
-// carry takes over one day.
-func (p *poster) carry(old *conn, day daybook.Day, k cursor) error {
-	from, to := bounds(day)
+// carry takes over one day's events before the offset end.
+func (p *poster) carry(old *conn, day daybook.Day, k cursor, end int64) error {
+	from, to := place(day, 0), place(day, 0)+end-1
 	err := old.each("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", []any{from, to},
 		func(values []driver.Value) error {
 			id, _ := values[0].(int64)

@@ -48,9 +48,10 @@ func bounds(day daybook.Day) (from, to int64) { return place(day, 0), place(day,
 
 const stampLayout = "2006-01-02T15:04:05.000000Z"
 
-// newRow reads an entry, whose memory it does not share. base is place(entry's day, 0).
+// newRow reads an entry, whose memory it does not share. base is the place of the day's first line.
 func newRow(entry daybook.Entry, base int64, palette learning.Palette) *row {
-	r := parseRow(entry.Event, string(entry.Raw), base|entry.Position.Offset, palette)
+	r := parseRow(entry.Event, string(entry.Raw), base+entry.Position.Offset, palette)
+	r.end = entry.Position.Offset + int64(len(r.line)) + 1
 	r.day = entry.Position.Day
 	return r
 }

@@ -1,0 +1,106 @@
+package ledger
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"path/filepath"
+
+	"daybook"
+)
+
+// Prove compares a day with the first x.Size bytes of its file, as Compare does, for who retires it. If the file is to be deleted, it also
+// writes down, durably, that these bytes may be gone from now on at any time: then what the ledger has of them stays, and the
+// lines of a file that comes into the place of the day's, of late events, stand behind them.
+func (v *View) Prove(ctx context.Context, day daybook.Day, x daybook.Extent, deleted bool) (err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err := v.compare(ctx, day, x.Size); err != nil {
+		return err
+	}
+	sum, err := v.book.Sum(day, 0, 0, x.Size)
+	if err != nil {
+		return err
+	}
+	if sum != x.Sum {
+		return fmt.Errorf("%s: %w", day, errReplaced)
+	}
+	if !deleted {
+		return nil
+	}
+	if err := v.acquire(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.lock.Release()) }()
+	c, err := openToWrite(v.book.FS(), v.file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	v.forget()
+	err = c.transaction(func() error {
+		k, err := readCursor(c, day)
+		if err == nil && k.posted < x.Size {
+			err = errMoved
+		}
+		if err != nil {
+			return err
+		}
+		k.retired, k.retiredSum = x.Size, x.Sum
+		return errors.Join(k.write(c, day), v.at("proven"))
+	})
+	if err != nil {
+		return err
+	}
+	// SQLite syncs what it writes; the names of the files are this package's.
+	return v.book.FS().SyncDir(filepath.Dir(v.file))
+}
+
+// isAnother reports whether the file that a cursor's retired bytes were in is gone from a day, which has the extent x now.
+func (v *View) isAnother(day daybook.Day, k cursor, x daybook.Extent) (bool, error) {
+	if k.retired == 0 || x.Size < k.retired {
+		return k.retired > 0, nil
+	}
+	sum, err := v.book.Sum(day, 0, 0, k.retired)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return true, nil
+	}
+	return err == nil && sum != k.retiredSum, err
+}
+
+// earlier are the events of a day's deleted files, by a hash of their lines: whose events come again, by somebody who does not
+// know that they are there, are not posted twice. The book cannot tell any more.
+type earlier struct{ ids map[uint64]int64 }
+
+func readEarlier(c *conn, day daybook.Day, base int64) (*earlier, error) {
+	e := &earlier{ids: make(map[uint64]int64)}
+	err := c.each("SELECT id, line FROM events WHERE id BETWEEN ? AND ?", []any{place(day, 0), place(day, base) - 1},
+		func(v []driver.Value) error {
+			id, _ := v[0].(int64)
+			e.ids[lineHash(asText(v[1]))] = id
+			return nil
+		})
+	return e, err
+}
+
+func lineHash(line string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, line) // a hash takes everything
+	return h.Sum64()
+}
+
+// has reports whether the line of a row is among them.
+func (e *earlier) has(c *conn, r *row) (bool, error) {
+	if e == nil {
+		return false, nil
+	}
+	id, ok := e.ids[lineHash(r.line)]
+	if !ok {
+		return false, nil
+	}
+	line, err := c.value("SELECT line FROM events WHERE id = ?", id)
+	return err == nil && asText(line) == r.line, err
+}

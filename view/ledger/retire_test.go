@@ -1,0 +1,232 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"daybook"
+	"daybook/internal/killtest"
+	"daybook/learning"
+)
+
+
+// prove has the ledger take over a day whose file then goes.
+func prove(t testing.TB, v *View, b *daybook.Book, of string) {
+	t.Helper()
+	x, err := b.Settle(context.Background(), day(t, of))
+	try(t, err)
+	try(t, v.Prove(context.Background(), day(t, of), x, true))
+}
+
+func remove(t testing.TB, b *daybook.Book, of string) {
+	t.Helper()
+	try(t, os.RemoveAll(filepath.Join(b.Dir(), of)))
+}
+
+// known are the lines of the ledger, in any order.
+func known(t testing.TB, b *daybook.Book) []string {
+	t.Helper()
+	var list []string
+	for _, s := range rows(t, b.Dir()) {
+		list = append(list, s.Line)
+	}
+	slices.Sort(list)
+	return list
+}
+
+func wantSound(t testing.TB, b *daybook.Book, what string) {
+	t.Helper()
+	for _, d := range differences(t, b, daybook.Query{}, learning.Palette{}) {
+		t.Errorf("%s: %s", what, d)
+	}
+}
+
+// TestDeletedDays: what a ledger has of a file that was deleted stays, whatever late events come, and rebuilt too.
+func TestDeletedDays(t *testing.T) {
+	ctx := context.Background()
+	b := newBook(t, nil)
+	const of = "2025-11-08"
+	first := []string{camera("a", of+"T10:00:00Z", "parcel"), camera("b", of+"T11:00:00Z", "dog")}
+	put(t, b, first...)
+	put(t, b, camera("x", "2025-11-09T10:00:00Z", "cat"))
+	v := newView(t, b, Options{})
+	x, err := b.Settle(ctx, day(t, of))
+	try(t, err)
+	var d Difference
+	if err := v.Prove(ctx, day(t, of), x, true); !errors.As(err, &d) && !isMissing(err) {
+		t.Fatalf("before it is posted: got %v, want a difference", err)
+	}
+	catchUp(t, v)
+	prove(t, v, b, of)
+	// Interrupted before the deletion, the day grows, and is proven again.
+	grown := append(first, camera("c", of+"T12:00:00Z", "bird"))
+	put(t, b, grown[2])
+	catchUp(t, v)
+	compare(t, b.Dir())
+	wantSound(t, b, "grown")
+	prove(t, v, b, of)
+	remove(t, b, of)
+	catchUp(t, v)
+	wantSound(t, b, "deleted")
+	// Late: one that is new, one that was there, one of an id that was there.
+	late := []string{camera("d", of+"T13:00:00Z", "fox"), camera("b", of+"T11:00:00Z", "other words")}
+	put(t, b, late[0], first[0], late[1])
+	all := slices.Sorted(slices.Values(slices.Concat(grown, late, []string{camera("x", "2025-11-09T10:00:00Z", "cat")})))
+	check := func(what string) {
+		t.Helper()
+		if got := known(t, b); !slices.Equal(got, all) {
+			t.Errorf("%s: got\n%s\nwant\n%s", what, strings.Join(got, "\n"), strings.Join(all, "\n"))
+		}
+		wantSound(t, b, what)
+	}
+	catchUp(t, v)
+	check("late")
+	catchUp(t, newView(t, b, Options{}))
+	check("late, looked at again")
+	if n := ask(t, b, "SELECT events FROM days WHERE day = '"+of+"'"); n != "5\n" {
+		t.Errorf("the figures tell of %s events, want 5", n)
+	}
+	if got := ask(t, b, "SELECT count(*) FROM texts WHERE texts MATCH 'parcel'"); got != "1\n" {
+		t.Errorf("words of the deleted file: %s found", got)
+	}
+	_, err = v.Rebuild(ctx)
+	try(t, err)
+	check("rebuilt")
+	// The late file is repaired, and deleted, and there is another one.
+	name := filepath.Join(b.Dir(), of, "events.json")
+	data, err := os.ReadFile(name)
+	try(t, err)
+	try(t, os.WriteFile(name, data[strings.IndexByte(string(data), '\n')+1:], 0o644))
+	all = slices.DeleteFunc(all, func(line string) bool { return line == late[0] })
+	catchUp(t, v)
+	check("repaired")
+	prove(t, v, b, of)
+	remove(t, b, of)
+	last := camera("e", of+"T14:00:00Z", "owl")
+	put(t, b, last)
+	all = append(all, last)
+	slices.Sort(all)
+	_, err = v.Rebuild(ctx)
+	try(t, err)
+	check("rebuilt after the second deletion")
+	catchUp(t, v)
+	check("the third file")
+}
+
+// TestProveFinds: nothing is proven that is not so.
+func TestProveFinds(t *testing.T) {
+	ctx := context.Background()
+	for name, change := range map[string]func(t *testing.T, b *daybook.Book){
+		"a line": func(t *testing.T, b *daybook.Book) {
+			alter(t, b, `UPDATE events SET line = replace(line, 'two', 'TWO')`)
+		},
+		"a column": func(t *testing.T, b *daybook.Book) {
+			alter(t, b, `UPDATE events SET camera_id = 'door' WHERE event_id = 'b'`)
+		},
+		"a row less": func(t *testing.T, b *daybook.Book) { alter(t, b, `DELETE FROM events WHERE event_id = 'b'`) },
+		"words": func(t *testing.T, b *daybook.Book) {
+			alter(t, b, `DELETE FROM texts WHERE rowid = (SELECT max(id) FROM events)`)
+		},
+		"figures":      func(t *testing.T, b *daybook.Book) { alter(t, b, `UPDATE days SET events = 3`) },
+		"not all":      func(t *testing.T, b *daybook.Book) { put(t, b, camera("c", "2025-11-08T12:00:00Z", "three")) },
+		"another file": func(t *testing.T, b *daybook.Book) { rewrite(t, b, "2025-11-08", "two", "too") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook(t, nil)
+			put(t, b, camera("a", "2025-11-08T10:00:00Z", "one"), camera("b", "2025-11-08T11:00:00Z", "two"))
+			v := newView(t, b, Options{})
+			catchUp(t, v)
+			change(t, b)
+			x, err := b.Settle(ctx, day(t, "2025-11-08"))
+			try(t, err)
+			err = v.Prove(ctx, day(t, "2025-11-08"), x, true)
+			var d Difference
+			if !errors.As(err, &d) {
+				t.Errorf("got %v, want a Difference", err)
+			}
+			if n := ask(t, b, "SELECT count(*) FROM cursors WHERE retired > 0"); n != "0\n" {
+				t.Errorf("%s days may be deleted", n)
+			}
+		})
+	}
+}
+
+func rewrite(t testing.TB, b *daybook.Book, of, from, to string) {
+	t.Helper()
+	name := filepath.Join(b.Dir(), of, "events.json")
+	data, err := os.ReadFile(name)
+	try(t, err)
+	try(t, os.WriteFile(name, []byte(strings.ReplaceAll(string(data), from, to)), 0o644))
+}
+
+// TestRandomDeletions: days grow, are deleted, come again and are deleted again, the ledger is rebuilt: every line that ever was is in
+// it, once.
+func TestRandomDeletions(t *testing.T) {
+	rng := killtest.Rand(t)
+	for range 8 {
+		b := newBook(t, nil)
+		v := newView(t, b, Options{})
+		v.rows = 3
+		var all []string
+		for n := range 60 {
+			of := fmt.Sprintf("2025-11-%02d", 1+rng.IntN(3))
+			switch rng.IntN(9) {
+			case 0:
+				catchUp(t, v)
+				if size, err := b.DaySize(day(t, of)); err == nil && size > 0 {
+					prove(t, v, b, of)
+					if rng.IntN(4) > 0 {
+						remove(t, b, of)
+					}
+				}
+			case 1:
+				_, err := v.Rebuild(context.Background())
+				try(t, err)
+			case 2:
+				catchUp(t, newView(t, b, Options{}))
+			case 3:
+				if len(all) > 0 { // again: a duplicate, or the book does not know it any more
+					put(t, b, all[rng.IntN(len(all))])
+				}
+			default:
+				line := randomLine(rng, n, of)
+				all = append(all, line)
+				put(t, b, line)
+			}
+		}
+		catchUp(t, v)
+		want := slices.Sorted(slices.Values(all))
+		if got := known(t, b); !slices.Equal(got, want) {
+			t.Fatalf("got %d lines, want %d:\n%s\nwant\n%s", len(got), len(want), strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		wantSound(t, b, "at the end")
+	}
+}
+
+func randomLine(rng *rand.Rand, n int, of string) string {
+	return camera(fmt.Sprint("e", n), fmt.Sprintf("%sT%02d:00:00Z", of, rng.IntN(24)), strings.Repeat("word ", 1+rng.IntN(5)))
+}
+
+// TestOlderVersion: a ledger of the first version is read as it is, and brought up to date by posting.
+func TestOlderVersion(t *testing.T) {
+	b := newBook(t, nil)
+	put(t, b, camera("a", "2025-11-08T10:00:00Z", "one"))
+	catchUp(t, newView(t, b, Options{}))
+	alter(t, b, "ALTER TABLE cursors DROP COLUMN base", "ALTER TABLE cursors DROP COLUMN retired",
+		"ALTER TABLE cursors DROP COLUMN retired_sum", "DELETE FROM schema_version WHERE version = 2", "PRAGMA user_version = 1")
+	wantSound(t, b, "only read")
+	put(t, b, camera("b", "2025-11-08T10:00:00Z", "two"))
+	catchUp(t, newView(t, b, Options{}))
+	compare(t, b.Dir())
+	wantSound(t, b, "posted to")
+	if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "2\n" {
+		t.Errorf("it has version %s", got)
+	}
+}
