@@ -24,6 +24,11 @@ func Document(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.
 	if err != nil {
 		return nil, err
 	}
+	return compose(ctx, b, day, o, p)
+}
+
+// compose returns the document of a day that begins with o.
+func compose(ctx context.Context, b *daybook.Book, day daybook.Day, o origin, p learning.Palette) ([]byte, error) {
 	tally := learning.NewTally(o.colors, p)
 	text := appendHead(nil, day, o.colors)
 	headSum := crc32.Checksum(text, castagnoli())

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,6 +31,11 @@ func TestRunningEqualsRebuilt(t *testing.T) {
 			glances := 0
 			for n := range steps {
 				what := w.step(n)
+				for _, got := range compared(t, w.books[0], daybook.Query{}, learning.Palette{}) {
+					if !strings.HasSuffix(got, "there is none yet") { // it was deleted
+						t.Fatalf("step %d, %s: Compare finds %q", n, what, got)
+					}
+				}
 				documents := w.documents()
 				want := scratch(t, w.books[0], documents...)
 				for i, d := range documents {
