@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,6 +32,7 @@ func TestMain(m *testing.M) {
 		"daybook-session":  func() { exitWith(viewWriter(os.Args[1:])) },
 		"daybook-cut":      func() { exitWith(cutWriter(os.Args[1:])) },
 		"daybook-hold":     func() { exitWith(lockHolder(os.Args[1:])) },
+		"daybook-alter":    func() { exitWith(alterLedger(os.Args[1:])) },
 		"daybook-stubborn": func() { exitWith(stubbornWriter(os.Args[1:])) },
 		"daybook-offset": func() { // how far the local time of a process is ahead of UTC, in seconds
 			_, offset := time.Now().Zone()
@@ -39,6 +41,16 @@ func TestMain(m *testing.M) {
 	}
 	maps.Copy(programs, systemPrograms())
 	testscript.Main(m, programs)
+}
+
+// alterLedger runs a statement on a SQLite database, as another program might: daybook-alter FILE STATEMENT.
+func alterLedger(args []string) error {
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(args[0]))
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(args[1])
+	return errors.Join(err, db.Close())
 }
 
 func exitWith(err error) {

@@ -3,25 +3,26 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"daybook"
-	"daybook/view/session"
 )
 
 func newVerify(e env, g *globals) *cobra.Command {
-	return &cobra.Command{
+	var noViews bool
+	cmd := &cobra.Command{
 		Use:   "verify [DAY…]",
-		Short: "Look for damage in the book",
+		Short: "Look for damage in the book, its documents and its ledger",
 		Long: `Read the book, or the given days of it, and report each thing that is wrong with its file and offset: lines
-that are no event, an event_id that a day has twice, events in the wrong day. Nothing is changed.
+that are no event, an event_id that a day has twice, events in the wrong day. Then the session documents and the
+ledger are compared with the book: what they have otherwise than the book is wrong, what they only lack so far is
+behind, and told as a note. Nothing is changed.
 
 It prints nothing when all is well; the exit status is 3 when something was found.`,
 		Example: `  daybook verify
   daybook verify yesterday
+  daybook verify --no-views
   daybook verify --json 2025-11-01..2025-11-08`,
 		ValidArgsFunction: completeDays(e, g),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -30,76 +31,85 @@ It prints nothing when all is well; the exit status is 3 when something was foun
 				return err
 			}
 			return withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
-				return verify(cmd.Context(), e, g, book, days)
+				list, err := queries(book, days)
+				if err != nil {
+					return err
+				}
+				return verify(cmd.Context(), e, g, book, list, !noViews)
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&noViews, "no-views", false, "look at the day files only, not at session documents and ledger")
+	return cmd
 }
 
-func verify(ctx context.Context, e env, g *globals, book *daybook.Book, days []dayArg) error {
-	list, err := queries(book, days)
+// verification is what a run of verify has found so far.
+type verification struct {
+	e     env
+	json  bool
+	book  *daybook.Book
+	out   *bufio.Writer
+	found int // that is wrong
+}
+
+func verify(ctx context.Context, e env, g *globals, book *daybook.Book, list []daybook.Query, views bool) error {
+	v := &verification{e: e, json: g.json, book: book, out: bufio.NewWriter(e.stdout)}
+	err := v.days(ctx, list)
+	if err == nil && views {
+		err = v.views(ctx, list)
+	}
+	if ferr := v.out.Flush(); err == nil && ferr != nil {
+		err = outputError(ferr)
+	}
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriter(e.stdout)
-	found := 0
-	for _, q := range list {
-		for f, err := range book.Verify(ctx, q) {
-			if err != nil {
-				out.Flush() // the error is the one to report
-				return err
-			}
-			found++
-			if g.json {
-				err = newEncoder(out).Encode(f)
-			} else {
-				_, err = fmt.Fprintln(out, f)
-			}
-			if err != nil {
-				return outputError(err)
-			}
-		}
-	}
-	if err := out.Flush(); err != nil {
-		return outputError(err)
-	}
-	if err := tellForeign(ctx, e, book, list); err != nil {
-		return err
-	}
 	summary := "nothing wrong"
-	if found > 0 {
-		summary = count(found, "finding")
+	if v.found > 0 {
+		summary = count(v.found, "finding")
 	}
 	if isTerminal(e.stderr) {
 		e.say("note", "%s in %s", summary, book.Dir())
 	}
-	if found > 0 {
+	if v.found > 0 {
 		return &failure{code: exitDamage}
 	}
 	return nil
 }
 
-// tellForeign tells which session documents hold events that the book lacks. That is no damage: other programs may add
-// to them, and the next command that uses them takes the events in.
-func tellForeign(ctx context.Context, e env, book *daybook.Book, list []daybook.Query) error {
-	for day, err := range daysOf(book, list) {
-		if err != nil {
-			return err
-		}
-		lacking, losses, err := session.Foreign(ctx, book, day)
-		if err != nil {
-			return err
-		}
-		var will []string
-		if lacking > 0 {
-			will = append(will, count(lacking, "event")+" that the book lacks will be taken in")
-		}
-		if len(losses) > 0 {
-			will = append(will, "a copy will be kept aside: "+strings.Join(losses, "; "))
-		}
-		if len(will) > 0 {
-			e.say("note", "another program has changed the session document of %s: %s", day, strings.Join(will, ", "))
+// bookFinding is how a Finding is printed as JSON.
+type bookFinding struct {
+	In string `json:"in"`
+	daybook.Finding
+}
+
+// days looks at the day files.
+func (v *verification) days(ctx context.Context, list []daybook.Query) error {
+	for _, q := range list {
+		for f, err := range v.book.Verify(ctx, q) {
+			if err == nil {
+				err = v.wrong(f.String(), bookFinding{"book", f})
+			}
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// wrong prints something that is wrong.
+func (v *verification) wrong(text string, line any) error {
+	v.found++
+	return v.print(text, line)
+}
+
+// print prints a finding: text, or line as JSON.
+func (v *verification) print(text string, line any) (err error) {
+	if v.json {
+		err = newEncoder(v.out).Encode(line)
+	} else {
+		_, err = v.out.WriteString(printable(text) + "\n")
+	}
+	return outputError(err)
 }

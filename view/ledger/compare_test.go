@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"daybook"
+	"daybook/internal/faultfs"
 	"daybook/learning"
 )
 
@@ -275,5 +276,44 @@ func TestCompareUnusable(t *testing.T) {
 	try(t, os.WriteFile(file, whole, 0o644))
 	if d, err := one(); err != nil || d.Behind || !strings.Contains(d.Reason, "damaged") {
 		t.Errorf("damaged: got %v, %v, want that it is damaged", d, err)
+	}
+}
+
+// TestCompareMeetsRepair: a day whose file is replaced while it is compared, at any moment, is behind, and nothing of it is wrong.
+func TestCompareMeetsRepair(t *testing.T) {
+	for n := 1; ; n++ {
+		dir, opens, armed := t.TempDir(), 0, false
+		file, other := filepath.Join(dir, "2025-11-08", "events.json"), filepath.Join(dir, "other")
+		fsys := &faultfs.FS{Fault: func(c faultfs.Call) faultfs.Fault {
+			if armed && c.Op == "open" && c.Name == "events.json" {
+				if opens++; opens == n {
+					if err := os.Rename(other, file); err != nil {
+						return faultfs.Fault{Err: err}
+					}
+				}
+			}
+			return faultfs.Fault{}
+		}}
+		b, err := daybook.OpenOn(fsys, dir, &daybook.Options{Sync: daybook.SyncNone})
+		try(t, err)
+		put(t, b, someDays()[6:]...)
+		catchUp(t, newView(t, b, Options{}))
+		data, err := os.ReadFile(file)
+		try(t, err)
+		try(t, os.WriteFile(other, data[strings.Index(string(data), "\n")+1:], 0o644))
+		armed = true
+		for d, err := range Compare(context.Background(), b, daybook.Query{}, learning.Palette{}) {
+			try(t, err)
+			if !d.Behind {
+				t.Errorf("replaced before the opening %d: %v", n, d)
+			}
+		}
+		try(t, b.Close())
+		if opens < n {
+			if n < 4 {
+				t.Errorf("the file was opened %d times only", opens)
+			}
+			return
+		}
 	}
 }

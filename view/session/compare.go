@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +23,7 @@ import (
 type Problem string
 
 const (
-	// Behind: the document is missing, or made of less of the book, or by another palette. The next use makes up for it.
+	// Behind: the document is made of less of the book, or by another palette. The next use makes up for it.
 	Behind Problem = "behind"
 	// Changed: another program has written it. What the book lacks the next use takes in.
 	Changed Problem = "foreign"
@@ -41,7 +40,7 @@ type Finding struct {
 }
 
 // Compare compares the documents of the days that q names with the book, by the palette p (zero: the profile "story"), byte
-// for byte, and yields how they differ, in the order of the days. It changes nothing, takes no lock, and may run while others
+// for byte, and yields how they differ, in the order of the days; a day without a document is none. It changes nothing, takes no lock, and may run while others
 // append. Days are read ahead, in parallel, as by Search. Where q begins with the first day, nothing that a document says is
 // trusted; else the colours with which the first day begins are. The error is the last thing it yields.
 func Compare(ctx context.Context, b *daybook.Book, q daybook.Query, p learning.Palette) iter.Seq2[Finding, error] {
@@ -74,11 +73,11 @@ func (k *comparer) run(ctx context.Context, q daybook.Query) (err error) {
 	if k.h, err = readHistory(k.b); err != nil {
 		return err
 	}
-	v := &View{book: k.b, fsys: k.b.FS(), kept: map[daybook.Day]map[string]durable.Info{}}
-	documents, err := v.documentsAfter(daybook.Day{})
+	entries, err := k.b.FS().ReadDir(k.b.Dir())
 	if err != nil {
 		return err
 	}
+	documents := documentsIn(entries, daybook.Day{})
 	days := slices.DeleteFunc(union(k.h.days, documents), func(d daybook.Day) bool {
 		return !q.From.IsZero() && d.Compare(q.From) < 0 || !q.To.IsZero() && d.Compare(q.To) > 0
 	})
@@ -215,16 +214,10 @@ func (k *comparer) judge(ctx context.Context, c *comparison, base learning.Color
 		return nil
 	}
 	switch {
-	case c.same:
+	case c.same || c.lacks: // a document may be deleted at any time; a day that is retired has none
 		return nil
 	case c.wrong != nil:
 		return tell(Wrong, "it cannot be read: %v", c.wrong)
-	case c.lacks:
-		_, err := k.b.FS().Stat(filepath.Join(k.b.Dir(), c.day.String(), "events.json"))
-		if err != nil || c.end == 0 { // a day that is retired has none
-			return nil
-		}
-		return tell(Behind, "there is none yet")
 	}
 	for try := 0; ; try++ {
 		p, reason, sure, err := k.again(ctx, c.day, base)
@@ -268,7 +261,7 @@ func (k *comparer) again(ctx context.Context, day daybook.Day, base learning.Col
 	case lacking > 0 || len(losses) > 0:
 		p, reason = Changed, told(lacking, losses)
 	case odd != "":
-		p, reason = Changed, "another program has written it; it will be made anew"
+		p, reason = Changed, "it will be made anew"
 	case f.palette != paletteSum(k.p):
 		reason = "its figures are of another palette"
 	case f.before != o.before:
@@ -317,7 +310,7 @@ func told(lacking int, losses []string) string {
 	if len(losses) > 0 {
 		will = append(will, "a copy will be kept aside: "+strings.Join(losses, "; "))
 	}
-	return "another program has changed it: " + strings.Join(will, ", ")
+	return strings.Join(will, ", ")
 }
 
 // differing says which part of a document is not what it should be.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,7 +170,11 @@ func (v *View) documentsAfter(day daybook.Day) ([]daybook.Day, error) {
 		return nil, err
 	}
 	v.findKept(entries)
-	var days []daybook.Day
+	return documentsIn(entries, day), nil
+}
+
+// documentsIn returns the days after day that have a document in a listing.
+func documentsIn(entries []fs.DirEntry, day daybook.Day) (days []daybook.Day) {
 	for _, e := range entries {
 		name, document := strings.CutSuffix(e.Name(), ".json")
 		name, session := strings.CutPrefix(name, "session_")
@@ -177,7 +182,7 @@ func (v *View) documentsAfter(day daybook.Day) ([]daybook.Day, error) {
 			days = append(days, d)
 		}
 	}
-	return days, nil
+	return days
 }
 
 // union returns the days of both lists, ascending, each once.
