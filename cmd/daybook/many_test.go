@@ -147,7 +147,8 @@ func checkBook(t *testing.T, b *killtest.Book, atLeast int) killtest.Found {
 // program.
 func checkDocuments(t *testing.T, dir string) {
 	t.Helper()
-	if out, err := exec.Command("daybook", "verify", "--book", dir).CombinedOutput(); err != nil || len(out) > 0 {
+	// Of a document that is behind a note on stderr tells: there are writers that attach no views.
+	if out, err := exec.Command("daybook", "verify", "--book", dir).Output(); err != nil || len(out) > 0 {
 		t.Errorf("verify: %v, %.2000s", err, out)
 	}
 	documents, err := filepath.Glob(filepath.Join(dir, "session_????-??-??.json"))
