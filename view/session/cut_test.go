@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,5 +53,54 @@ func TestDocumentTornByPowerCut(t *testing.T) {
 				t.Errorf("kept aside: %v, want the torn document", kept(t, dir))
 			}
 		})
+	}
+}
+
+// TestComparedOnce: documents that were all written at about the same time are compared by the next Open, but not by each
+// until an event comes.
+func TestComparedOnce(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	days := []string{"2025-11-06", "2025-11-07", "2025-11-08"}
+	for _, day := range days {
+		appendLines(t, b, created("e"+day, day+"T10:00:00", "a.canvas", `{"1":1}`))
+	}
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	made := time.Now().Add(-writtenOut - time.Minute)
+	for _, day := range days {
+		if err := os.Chtimes(sessionFile(dir, day), made, made); err != nil {
+			t.Fatal(err)
+		}
+	}
+	texts := func() (texts []string) {
+		for _, day := range days {
+			texts = append(texts, file(t, sessionFile(dir, day)))
+		}
+		return texts
+	}
+	before := texts()
+	compared := func() (days int) {
+		view := New(Options{})
+		b := openBook(t, dir, nil, view)
+		for _, d := range view.docs {
+			if d.tally != nil {
+				days++
+			}
+		}
+		if err := b.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return days
+	}
+	if got := compared(); got != 3 {
+		t.Errorf("the first Open compares %d documents, want 3", got)
+	}
+	if got := compared(); got != 1 {
+		t.Errorf("the second Open compares %d documents, want 1, whose end was written again", got)
+	}
+	if got := texts(); !slices.Equal(got, before) {
+		t.Errorf("the documents are now %q, were %q", got, before)
 	}
 }

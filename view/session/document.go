@@ -23,6 +23,7 @@ type document struct {
 	lock   *durable.Lock
 	used   uint64
 	rebase bool // an earlier day may have grown: compare the origin with the book's
+	touch  bool // write the tail also if it is as it should be
 
 	// What this process last left or took over. file is nil if it has not looked at the document yet, or if it rests: then
 	// the next update opens it again.
@@ -256,9 +257,10 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 		d.buf = nil
 	}
 	tail := out[len(fresh):]
-	if len(fresh) == 0 && bytes.Equal(tail, d.tail) {
+	if len(fresh) == 0 && bytes.Equal(tail, d.tail) && !d.touch {
 		return false, nil
 	}
+	d.touch = false
 	if err := d.exchange(v.fsys, out, p.length); err != nil {
 		return false, errors.Join(err, d.forget())
 	}

@@ -127,6 +127,8 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 		}
 	}
 	limit := v.timeout
+	compared := 0
+	var latest daybook.Day // of those that were compared and are as they should be
 	for _, day := range all {
 		info, ok := current[day]
 		if ok {
@@ -137,6 +139,8 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 			if errors.Is(err, durable.ErrLocked) || durable.IsRefused(err) { // it says that it is current: others may look
 				delete(v.pending, day)
 				err = nil
+			} else if err == nil {
+				compared, latest = compared+1, day
 			}
 			errs = append(errs, err)
 			continue
@@ -150,7 +154,22 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 		}
 		errs = append(errs, err)
 	}
+	if compared > 1 && v.now().UnixNano() > newest+writtenOut.Nanoseconds() {
+		errs = append(errs, v.touch(ctx, latest))
+	}
 	return errors.Join(append(errs, v.meta.refresh(ctx, v.timeout))...)
+}
+
+// touch writes the end of a document again, as it is, so that its time says that those that were written long before it
+// have been written out: else they would be compared at each Open until an event comes.
+func (v *View) touch(ctx context.Context, day daybook.Day) error {
+	v.document(day).touch = true
+	err := v.bring(ctx, day, 0)
+	if errors.Is(err, durable.ErrLocked) || durable.IsRefused(err) {
+		delete(v.pending, day)
+		return nil // the next Open compares them once more
+	}
+	return err
 }
 
 // Post brings the document of day up to the book's end, and if day is not the latest, those of the days after it, whose
