@@ -19,7 +19,7 @@ func newReport(e env, g *globals) *cobra.Command {
 		Short: "Write a report of a day, a week or a board",
 		Long: `Write a report of a day, a week (Monday to Sunday) or a board into the vault's directory .learning_reports, as
 Markdown with pictures beside it, or with --html as one page for a browser, and print where it is. A report of the same
-name is written anew.
+name is written anew. Obsidian hides folders whose names begin with a dot: --dir names one that it shows.
 
 NAME is a board's path in the vault, with or without .canvas. --from and --to name several days: one report is written
 for each day with events, or each week; a board's report is about these days, and about all without them.
@@ -28,6 +28,7 @@ With --note a short summary of the day is also put into the vault's daily note, 
 the next time; everything else in the note stays as it is.`,
 		Example: `  daybook report daily
   daybook report weekly --date 2025-11-08 --html
+  daybook report weekly --dir "Learning reports"
   daybook report board Physics/Waves
   daybook report daily --note`,
 		Args:              args.positional,
@@ -47,6 +48,7 @@ the next time; everything else in the note stays as it is.`,
 	flags.StringVar(&args.date, "date", "", "the `DAY` of the report, or one of the week; today without it")
 	flags.StringVar(&args.from, "from", "", "the first `DAY` of several")
 	flags.StringVar(&args.to, "to", "", "the last `DAY` of several; today without it")
+	flags.StringVar(&args.dir, "dir", reports.Dir, "write into `DIR`, which is in the vault if it is relative")
 	flags.BoolVar(&args.html, "html", false, "write one page for a browser")
 	flags.BoolVar(&args.note, "note", false, "put a summary of the day into the vault's daily note, too")
 	for _, flag := range []string{"date", "from", "to"} {
@@ -58,6 +60,7 @@ the next time; everything else in the note stays as it is.`,
 // reportArgs are the flags and arguments as they were given.
 type reportArgs struct {
 	date, from, to  string
+	dir             string
 	html, note      bool
 	kind            reports.Kind
 	board           string
@@ -128,6 +131,9 @@ func (a *reportArgs) run(ctx context.Context, e env, g *globals, book *daybook.B
 	if a.from != "" && a.first.on(today).Compare(a.last.on(today)) > 0 {
 		return usage("", "the days end, on %s, before they begin, on %s", a.last.on(today), a.first.on(today))
 	}
+	if a.dir, err = reportDir(a.dir, vault, book.Dir()); err != nil {
+		return err
+	}
 	palette, err := loadPalette(e, g)
 	if err != nil {
 		return err
@@ -157,6 +163,20 @@ func vaultOf(book *daybook.Book) (string, error) {
 		}
 	}
 	return filepath.Dir(dir), nil
+}
+
+// reportDir returns the directory that reports are written into, as it was given: relative to the vault, and not the book's.
+func reportDir(dir, vault, book string) (string, error) {
+	if dir == "" {
+		return "", usage("--dir \"Learning reports\"", "--dir names no directory")
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(vault, dir)
+	}
+	if inside, err := filepath.Rel(book, dir); err == nil && filepath.IsLocal(inside) {
+		return "", usage("name another directory, such as \"Learning reports\"", "%s is the book's: nothing else belongs there", dir)
+	}
+	return dir, nil
 }
 
 // reporter makes and writes reports.
@@ -263,7 +283,7 @@ func (r *reporter) write(rep *reports.Report, err error) error {
 	r.damaged = max(r.damaged, rep.Damaged)
 	fsys := r.source.Book.FS()
 	out := written{Report: rep}
-	if out.File, err = rep.Write(fsys, r.source.Vault, r.html); err != nil {
+	if out.File, err = rep.Write(fsys, r.dir, r.html); err != nil {
 		return err
 	}
 	if r.note {

@@ -356,7 +356,7 @@ func TestDamage(t *testing.T) {
 func TestWrite(t *testing.T) {
 	s := testBook(t)
 	r := reports(t)["daily"]
-	name, err := r.Write(s.Book.FS(), s.Vault, false)
+	name, err := r.Write(s.Book.FS(), filepath.Join(s.Vault, report.Dir), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func TestWrite(t *testing.T) {
 	if err := errors.Join(os.Chtimes(name, old, old), os.WriteFile(stray, nil, 0o644)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Write(s.Book.FS(), s.Vault, false); err != nil {
+	if _, err := r.Write(s.Book.FS(), filepath.Join(s.Vault, report.Dir), false); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(name); err != nil || !info.ModTime().Equal(old) {

@@ -10,7 +10,7 @@ import (
 	"daybook/internal/durable"
 )
 
-// Dir is the directory in the vault that reports are written into. Its name begins with a dot: nobody watches it.
+// Dir is the directory in the vault that reports are written into if nobody names another one.
 const Dir = ".learning_reports"
 
 // pictureFile is the name of the file of a picture.
@@ -30,11 +30,10 @@ func (r *Report) Pictures() map[string]string {
 // pictureIDs are the ids of all pictures that there can be.
 func pictureIDs() []string { return []string{"time", "progress", "cards", "flow", "hours", "year"} }
 
-// Write puts the report into the vault's directory Dir: as Markdown with its pictures beside it, or as a page. Each file is
-// replaced as a whole, the Markdown last. A file that is the same already is left alone, and a picture that an earlier
+// Write puts the report into a directory, which it makes if it is missing: as Markdown with its pictures beside it, or as a
+// page. Each file is replaced as a whole, the Markdown last. A file that is the same already is left alone, and a picture that an earlier
 // report of this name had and this one has not is removed. It returns the path of the Markdown, or of the page.
-func (r *Report) Write(fsys durable.FS, vault string, page bool) (name string, err error) {
-	dir := filepath.Join(vault, Dir)
+func (r *Report) Write(fsys durable.FS, dir string, page bool) (name string, err error) {
 	if err := durable.MkdirAll(fsys, dir); err != nil {
 		return "", fmt.Errorf("write the report: %w", err)
 	}
