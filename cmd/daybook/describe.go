@@ -34,8 +34,6 @@ type details struct {
 	Edges       int                        `json:"edges"`
 	OldCanvasID string                     `json:"old_canvas_id"`
 	Reason      string                     `json:"reason"`
-	OldColor    string                     `json:"old_color"`
-	NewColor    string                     `json:"new_color"`
 	OldText     *string                    `json:"old_text"`
 	NewText     *string                    `json:"new_text"`
 	OldLength   *int                       `json:"old_text_length"`
@@ -45,41 +43,49 @@ type details struct {
 	Reverted    bool                       `json:"reverted"`
 }
 
+// whatChanged tells it by the palette of the board.
 func whatChanged(r vault.Recorded, p learning.Palette) string {
 	var d details
 	if raw, ok := r.Event.Member("details"); ok {
 		json.Unmarshal(raw, &d) // what cannot be read is not told
 	}
-	text := ""
-	switch r.Type {
-	case "canvas_created":
-		text = fmt.Sprintf("new board: %s, %s", count(d.Nodes, "card"), count(d.Edges, "edge"))
-	case "canvas_renamed":
-		text = "renamed from " + printable(d.OldCanvasID)
-	case "canvas_deleted":
-		text = fmt.Sprintf("board deleted: it had %s", count(d.Nodes, "card"))
-	case "canvas_unreadable":
-		text = "cannot be read: " + printable(d.Reason)
-	case "node_color_change":
-		text = fmt.Sprintf("%s → %s", p.ColorName(d.OldColor), p.ColorName(d.NewColor))
-	case "node_text_change":
-		text = "text " + grown(d)
-	case "node_moved":
-		text = "moved"
-		if !slices.ContainsFunc([]string{"x", "y"}, func(m string) bool { return d.New[m] != nil || d.Old[m] != nil }) {
-			text = "resized"
-		}
-	case "node_changed", "edge_changed":
-		text = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSuffix(r.Type, "_changed"), "node"), "edge", "edge ") +
-			"changed: " + strings.Join(members(d), ", ")
-	default: // node_added, node_removed, edge_added, edge_removed
-		text = strings.ReplaceAll(r.Type, "_", " ")
-		text = strings.Replace(text, "node ", "card ", 1)
+	text := otherwise(r, d)
+	if change, ok := p.Change(learning.ParseEvent(r.Event.Time(), r.Event.Member)); ok { // in whatever member colours stand
+		text = fmt.Sprintf("%s → %s", p.ColorName(change.Old), p.ColorName(change.New))
 	}
 	if d.Reverted {
 		text += " (as it was before)"
 	}
 	return text
+}
+
+// otherwise tells what has changed where that is no colour of the palette.
+func otherwise(r vault.Recorded, d details) string {
+	switch r.Type {
+	case "canvas_created":
+		return fmt.Sprintf("new board: %s, %s", count(d.Nodes, "card"), count(d.Edges, "edge"))
+	case "canvas_renamed":
+		return "renamed from " + printable(d.OldCanvasID)
+	case "canvas_deleted":
+		return fmt.Sprintf("board deleted: it had %s", count(d.Nodes, "card"))
+	case "canvas_unreadable":
+		return "cannot be read: " + printable(d.Reason)
+	case "node_color_change":
+		return "changed: color"
+	case "node_text_change":
+		return "text " + grown(d)
+	case "node_moved":
+		if !slices.ContainsFunc([]string{"x", "y"}, func(m string) bool { return d.New[m] != nil || d.Old[m] != nil }) {
+			return "resized"
+		}
+		return "moved"
+	case "node_changed":
+		return "changed: " + strings.Join(members(d), ", ")
+	case "edge_changed":
+		return "edge changed: " + strings.Join(members(d), ", ")
+	}
+	// node_added, node_removed, edge_added, edge_removed
+	return strings.Replace(strings.ReplaceAll(r.Type, "_", " "), "node ", "card ", 1)
 }
 
 // grown tells how a text has changed, in characters.
