@@ -24,6 +24,12 @@ type Flips[T any] struct {
 	recent []Flip[T] // the latest, in the order of the book
 }
 
+// NewFlips returns the Flips that have these changes, as Recent returned them.
+func NewFlips[T any](recent []Flip[T]) Flips[T] { return Flips[T]{recent} }
+
+// Recent returns the changes that may still be taken back. They are the Flips' own.
+func (s *Flips[T]) Recent() []Flip[T] { return s.recent }
+
 // Add takes in the next change in the order of the book. It reports whether it takes back, within a minute, the last one
 // that stands, and returns that one: then neither has been.
 func (s *Flips[T]) Add(f Flip[T]) (undone Flip[T], ok bool) {

@@ -1,5 +1,10 @@
 package learning
 
+import (
+	"iter"
+	"maps"
+)
+
 // Shelf holds something of each board under the board's name, and gives boards their new names. Boards can swap names: then
 // the first canvas_renamed leads to a name that another board still has; that one is held aside until its own follows.
 // The zero Shelf is empty.
@@ -24,6 +29,9 @@ func (s *Shelf[T]) Put(canvas string, t T) {
 	}
 	s.boards[canvas] = t
 }
+
+// All yields what is held, by keys that Put takes; in no order.
+func (s *Shelf[T]) All() iter.Seq2[string, T] { return maps.All(s.boards) }
 
 // Delete takes away the board that canvas_deleted tells of, and returns it if there was one.
 func (s *Shelf[T]) Delete(canvas string) (T, bool) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"strconv"
@@ -10,10 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
-	"daybook/canvas"
 	"daybook/learning"
-	"daybook/learning/history"
 	"daybook/learning/review"
+	reports "daybook/view/report"
 )
 
 func newReview(e env, g *globals) *cobra.Command {
@@ -171,65 +169,12 @@ func (a *reviewArgs) run(ctx context.Context, e env, g *globals, r *bookReader, 
 // plan follows all events of the book.
 func (r *bookReader) plan(palette learning.Palette, s review.Schedule) (*review.Plan, error) {
 	defer collectSeldom()()
-	plan := review.New(palette, s, r.book.Zone())
-	var today []*review.Fact // all of one day, of which the order is known when they are all there
-	var day daybook.Day
-	follow := func() {
-		history.Order(today, (*review.Fact).About)
-		for _, f := range today {
-			plan.Apply(f)
+	source := reports.Source{Book: r.book, Palette: palette}
+	return reports.Plan(r.ctx, source, s, func(err error) {
+		if r.harmless(err) != nil { // no damage, but a snapshot that cannot be read
+			r.env.say("warning", "%v: what was on a board then is not known", err)
 		}
-		today = today[:0]
-	}
-	for d, err := range daybook.ExtractIf(r.ctx, r.book, daybook.Query{}, mayBeFact, r.readFact(palette)) {
-		if err != nil {
-			if err := r.harmless(err); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		if d.err != nil {
-			r.env.say("warning", "%v: what was on a board then is not known", d.err)
-		}
-		if d.Fact == nil {
-			continue
-		}
-		if d.day != day {
-			follow()
-			day = d.day
-		}
-		today = append(today, d.Fact)
-	}
-	follow()
-	return plan, nil
-}
-
-// datedFact is a Fact, which may be nil, and the day that it is in.
-type datedFact struct {
-	*review.Fact
-	day daybook.Day
-	err error // of a snapshot
-}
-
-// mayBeFact passes over what most of a book is about: cards that are moved, and edges.
-func mayBeFact(line []byte) bool {
-	head, rest, ok := bytes.Cut(line, []byte(`"event_type":"`))
-	if !ok || bytes.LastIndexByte(head, '{') > 0 { // it may be a member of another one
-		return true
-	}
-	return !bytes.HasPrefix(rest, []byte("node_moved\"")) && !bytes.HasPrefix(rest, []byte("edge_"))
-}
-
-// readFact returns what reads the events for a plan. Several goroutines call it at once.
-func (r *bookReader) readFact(palette learning.Palette) func(daybook.Entry) datedFact {
-	return func(entry daybook.Entry) (d datedFact) {
-		d.day = entry.Position.Day
-		event := learning.ParseEvent(entry.Event.Time(), entry.Event.Member)
-		d.Fact, d.err = review.Read(event, palette, func(name string) (*canvas.Board, error) {
-			return readSnapshot(r.book, d.day, name)
-		})
-		return d
-	}
+	})
 }
 
 // onBoard is what there is to do on one board.

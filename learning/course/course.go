@@ -34,6 +34,7 @@ type Course struct {
 
 type day struct {
 	events int
+	active time.Duration // before study: of a Course that goes on from an earlier one
 	study  *learning.Study
 	cards  map[learning.Role]int // nil if nothing was told of cards
 }
@@ -102,7 +103,7 @@ func (c *Course) Days() []Day {
 			cards = d.cards
 		}
 		if d.events > 0 {
-			out = append(out, Day{Name: name, Events: d.events, Active: d.study.Active(), Cards: cards})
+			out = append(out, Day{Name: name, Events: d.events, Active: d.active + d.study.Active(), Cards: cards})
 		}
 	}
 	return out

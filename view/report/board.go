@@ -9,6 +9,7 @@ import (
 
 	"daybook"
 	"daybook/learning"
+	"daybook/learning/review"
 )
 
 // ErrNoBoard is returned for a board that the book tells nothing of.
@@ -148,7 +149,7 @@ type boardReader struct {
 // eventsOf returns the names that the board has had that is called so, or was called so last, up to a day, the last one
 // first; and what happened to it, in the order of the book. Without events it is not known.
 func eventsOf(ctx context.Context, s Source, board string, to daybook.Day) (names []named, all []glimpse, damage int, err error) {
-	b := boardReader{reading: newReading(s), ctx: ctx, board: board, to: to, tracks: tracks{by: map[string]*track{}}}
+	b := boardReader{reading: newReading(s, review.FSRS), ctx: ctx, board: board, to: to, tracks: tracks{by: map[string]*track{}}}
 	b.close = func(daybook.Day) bool { return true }
 	for e, err := range daybook.ExtractIf(ctx, s.Book, daybook.Query{To: to}, b.may, b.place) {
 		if err := b.harmless(err); err != nil {

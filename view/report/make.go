@@ -12,6 +12,7 @@ import (
 
 	"daybook"
 	"daybook/learning"
+	"daybook/learning/review"
 )
 
 // How many days the pictures over time go back, but those of boards, which show all.
@@ -26,8 +27,7 @@ func Daily(ctx context.Context, s Source, day daybook.Day) (*Report, error) {
 	r := s.report(KindDaily, day, day)
 	r.Name = "daily-" + day.String()
 	m := newMaker(s, r)
-	m.close = func(d daybook.Day) bool { return d == day }
-	if err := m.until(ctx, day); err != nil {
+	if err := m.until(ctx, day, day); err != nil {
 		return nil, err
 	}
 	m.finish(day.Add(1-dailyCourse), day)
@@ -48,8 +48,7 @@ func Weekly(ctx context.Context, s Source, day daybook.Day) (*Report, error) {
 	if today := s.today(); last.Compare(today) > 0 {
 		last = today
 	}
-	m.close = func(d daybook.Day) bool { return d.Compare(from.Add(-7)) >= 0 }
-	if err := m.until(ctx, last); err != nil {
+	if err := m.until(ctx, from.Add(-7), last); err != nil {
 		return nil, err
 	}
 	m.finish(last.Add(1-weeklyCourse), last)
@@ -81,7 +80,7 @@ type maker struct {
 
 func newMaker(s Source, r *Report) *maker {
 	m := &maker{
-		reading: newReading(s), report: r, boards: map[string]*Board{}, transitions: map[string]int{},
+		reading: newReading(s, review.FSRS), report: r, boards: map[string]*Board{}, transitions: map[string]int{},
 		explanations: map[string]int{}, steps: map[string]map[learning.StepKind]int{},
 	}
 	m.from, _ = daybook.ParseDay(r.From) // it was written by Day.String

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ type glimpse struct {
 	day   daybook.Day
 	facts learning.Facts
 	fact  *review.Fact // nil if the event says nothing for the review
+	lost  error        // that of a snapshot: nothing is known yet of what is on the board
 }
 
 // reading follows the events of a book and keeps what a report tells of them.
@@ -28,17 +31,23 @@ type glimpse struct {
 // A year has some 180,000 events, and half of them tell of cards that are moved, and of edges. Of those a report needs no
 // more than the time, and of most days at that: they are passed over before they are parsed.
 type reading struct {
-	source Source
-	course *course.Course
-	plan   *review.Plan
-	close  func(daybook.Day) bool                 // whether a day is looked at closely; may be called at any time
-	closed func(daybook.Day, learning.Statistics) // is given the figures of each such day
-	event  func(glimpse)                          // is given each event of such a day
+	source   Source
+	schedule review.Schedule
+	course   *course.Course
+	plan     *review.Plan
+	close    func(daybook.Day) bool                 // whether a day is looked at closely; may be called at any time
+	closed   func(daybook.Day, learning.Statistics) // is given the figures of each such day
+	event    func(glimpse)                          // is given each event of such a day
 
 	day    daybook.Day
 	tally  *learning.Tally // of the day, if it is looked at closely
 	facts  []*review.Fact  // of the day
+	tell   func(error)     // is given what is left out
 	damage int
+	lost   bool // a snapshot could not be read
+
+	keepUntil daybook.Day // the day with whose end the standing is to be kept; zero if it is not
+	made      []dayFiles  // the days up to then, as they were before they were read
 
 	mu     sync.Mutex
 	passed []passed
@@ -50,17 +59,32 @@ type passed struct {
 	at  time.Time
 }
 
-func newReading(s Source) *reading {
+func newReading(s Source, schedule review.Schedule) *reading {
 	return &reading{
-		source: s,
+		source: s, schedule: schedule,
 		course: course.New(s.Palette),
-		plan:   review.New(s.Palette, review.FSRS, s.Book.Zone()),
+		plan:   review.New(s.Palette, schedule, s.Book.Zone()),
+		tell:   func(error) {},
 	}
+}
+
+// Plan returns what the events of the whole book tell of when to look at which card. tell is given what could not be read and was
+// left out, a *daybook.DamageError or the error of a snapshot, by one goroutine at a time.
+func Plan(ctx context.Context, s Source, schedule review.Schedule, tell func(error)) (*review.Plan, error) {
+	r := newReading(s, schedule)
+	r.tell = tell
+	days, err := s.Book.Days()
+	if err != nil || len(days) == 0 {
+		return r.plan, err
+	}
+	last := days[len(days)-1]
+	return r.plan, r.until(ctx, last.Add(1), last)
 }
 
 // add takes in the next event, in the order of the book.
 func (r *reading) add(g glimpse) {
 	if g.day != r.day {
+		r.keep(g.day)
 		r.end()
 		r.day = g.day
 		r.course.Begin(g.day.String())
@@ -75,6 +99,10 @@ func (r *reading) add(g glimpse) {
 	r.course.Add(g.Event, g.facts)
 	if g.fact != nil {
 		r.facts = append(r.facts, g.fact)
+	}
+	if g.lost != nil {
+		r.lost = true
+		r.tell(g.lost)
 	}
 }
 
@@ -96,12 +124,16 @@ func (r *reading) read(e daybook.Entry) glimpse {
 	g := glimpse{day: e.Position.Day}
 	event := learning.ParseEvent(e.Event.Time(), e.Event.Member)
 	g.Time = event.Time
-	g.fact, _ = review.Read(event, r.source.Palette, func(name string) (*canvas.Board, error) {
-		data, err := r.source.Book.ReadSnapshot(g.day, name) // one that is lost is a board of which nothing is known yet
+	g.fact, g.lost = review.Read(event, r.source.Palette, func(name string) (*canvas.Board, error) {
+		data, err := r.source.Book.ReadSnapshot(g.day, name)
 		if err != nil {
 			return nil, err
 		}
-		return canvas.Parse(data)
+		b, err := canvas.Parse(data)
+		if err != nil {
+			err = fmt.Errorf("the snapshot %s of %s: %w", name, g.day, err)
+		}
+		return b, err
 	})
 	if r.close(g.day) || r.course.Tells(event.Type) {
 		event.Details = bytes.Clone(event.Details)
@@ -110,23 +142,40 @@ func (r *reading) read(e daybook.Entry) glimpse {
 	return g
 }
 
-// until reads all days up to one.
-func (r *reading) until(ctx context.Context, to daybook.Day) error {
-	for g, err := range daybook.ExtractIf(ctx, r.source.Book, daybook.Query{To: to}, r.may, r.read) {
+// until reads all days up to one, of which those from first on are looked at closely.
+func (r *reading) until(ctx context.Context, first, to daybook.Day) error {
+	r.close = func(d daybook.Day) bool { return d.Compare(first) >= 0 }
+	from, err := r.resume(first, to)
+	if err != nil {
+		return err
+	}
+	for g, err := range daybook.ExtractIf(ctx, r.source.Book, daybook.Query{From: from, To: to}, r.may, r.read) {
 		if err := r.take(g, err); err != nil {
 			return err
 		}
 	}
+	r.keep(to.Add(1))
 	r.end()
+	r.pass(to)
+	return nil
+}
+
+// pass takes in what was passed over of the days up to one, all of which have been read.
+func (r *reading) pass(to daybook.Day) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var day daybook.Day
 	var name string
-	for _, p := range r.passed { // those of one day stand together, nearly
+	r.passed = slices.DeleteFunc(r.passed, func(p passed) bool { // those of one day stand together, nearly
+		if p.day.Compare(to) > 0 {
+			return false
+		}
 		if p.day != day {
 			day, name = p.day, p.day.String()
 		}
 		r.course.Pass(name, p.at)
-	}
-	return nil
+		return true
+	})
 }
 
 // may reports whether a line is to be read, and notes the time of one that is not. It says no only to lines in the form
@@ -165,6 +214,7 @@ func (r *reading) take(g glimpse, err error) error {
 	switch {
 	case errors.As(err, &damage):
 		r.damage++
+		r.tell(err)
 		return nil
 	case err != nil:
 		return err
