@@ -51,7 +51,8 @@ const layers = `
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon docs/schema github.com/rivo/uniseg github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable golang.org/x/sys
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon doctor docs/schema github.com/rivo/uniseg github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
 `
 
 // forTests is what the tests of any package may import besides what their package may.

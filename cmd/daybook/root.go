@@ -75,6 +75,7 @@ The book is the directory given with --book, else the one that the environment v
 		newReview(e, g),
 		newVerify(e, g),
 		newRepair(e, g),
+		newDoctor(e, g),
 		newSeal(e, g),
 		newSync(e, g),
 		newSQL(e, g),

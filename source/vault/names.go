@@ -75,7 +75,7 @@ func (s skipper) board(rel string) bool {
 		return false
 	case strings.Contains(strings.TrimSuffix(name, ".canvas"), ".backup."):
 		return false
-	case strings.Contains(name, ".sync-conflict-"), isConflictedCopy(name):
+	case IsConflictCopy(name):
 		return false
 	}
 	return !s.matches(rel)

@@ -40,6 +40,7 @@ type walker struct {
 	kindOf  func(dir string) kind     // if not nil, asked once for each device
 	limit   int                       // of files that watches hold open; 0: they hold none
 	known   []string                  // boards to look for where a directory may be entered but not listed
+	other   func(rel string)          // if not nil, called with each file that is no board
 	quit    <-chan struct{}           // closed, the walk ends early and has found nothing that may be relied upon
 
 	found tree
@@ -200,6 +201,8 @@ func (w *walker) entry(rel string, kind fs.FileMode) {
 		} else if !isAbsent(err) {
 			w.found.boards[rel] = durable.Info{} // it is there; why it cannot be read shows when it is looked at
 		}
+	case kind.IsRegular() && w.other != nil:
+		w.other(rel)
 	}
 }
 

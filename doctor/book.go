@@ -1,0 +1,253 @@
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"daybook"
+	"daybook/internal/durable"
+	"daybook/source/vault"
+)
+
+// settings: daybook.json can be read and obeyed, and names no view that this program does not know.
+func settings(_ context.Context, p *patient) {
+	var wrong *daybook.SettingsError
+	switch {
+	case errors.Is(p.unread, daybook.ErrNoBook):
+		p.bad("bring daybook.json back from a copy; else `daybook init` makes one, in the zone that the days were written in (--zone)",
+			"there are days, and no daybook.json: the next append makes one with the defaults")
+		return
+	case errors.As(p.unread, &wrong):
+		p.bad("mend the file or bring it back from a copy; days, documents and ledger are not looked into until then", "%v", p.unread)
+		return
+	case p.unread != nil:
+		p.bad("see who may read the book", "%v", p.unread)
+		return
+	}
+	s := p.book.Settings()
+	for _, v := range s.Views {
+		if v != "session" && v != "ledger" {
+			p.note("use the daybook that knows it, or take it out of daybook.json", "the view %q is not known to this program", v)
+		}
+	}
+	views := strings.Join(s.Views, ", ")
+	if views == "" {
+		views = "none"
+	}
+	p.ok("zone %s, rules %s, views %s, write %s", s.Zone, s.Rules, views, s.Write)
+}
+
+// quick is how many days are read in any case. Others are if no commit mark vouches for them, up to so many bytes.
+const (
+	quick    = 3
+	mostRead = 100_000_000
+)
+
+// days: a glance at each day, and a look into the last ones.
+func days(ctx context.Context, p *patient) {
+	if _, err := p.fsys.ReadDir(p.dir); err != nil {
+		p.bad("see who may read the directory", "the book cannot be listed: %v", err)
+		return
+	}
+	if p.book == nil {
+		return
+	}
+	list, err := p.book.Days()
+	if err != nil {
+		p.bad("see who may read the directory", "%v", err)
+		return
+	}
+	last := p.lastDays(quick)
+	wrong, room := 0, int64(mostRead)
+	var read []daybook.Day
+	for _, day := range p.days {
+		size, odd, ok := p.glance(day)
+		if !ok {
+			wrong++
+			continue
+		}
+		if odd && room > size || slices.Contains(last, day) {
+			read = append(read, day)
+			room -= size
+		}
+	}
+	for _, day := range read {
+		first, n := "", 0
+		for f, err := range p.book.Verify(ctx, daybook.Query{From: day, To: day}) {
+			if err != nil {
+				p.bad("see who may read it", "%s cannot be read: %v", day, err)
+				wrong++
+				break
+			}
+			if f.Problem == daybook.ProblemUnfinished {
+				continue // the glance has told
+			}
+			if n++; n == 1 {
+				first = f.String()
+			}
+		}
+		if n > 0 {
+			wrong++
+			p.bad("`daybook verify` lists all damage, `daybook repair` mends what can be mended", "%s in %s, the first one: %s",
+				count(n, "finding"), day, first)
+		}
+	}
+	if wrong > 0 {
+		return
+	}
+	switch n := len(list); {
+	case n == 0:
+		p.ok("none yet")
+	case n <= len(read):
+		p.ok("%s, read: nothing is damaged", count(n, "day"))
+	case len(read) > len(last): // they were copied, or restored
+		p.ok("%s from %s to %s; %d read, nothing is damaged (`daybook verify` reads all)", count(n, "day"), list[0], list[n-1], len(read))
+	default:
+		p.ok("%s from %s to %s; the last %d read, nothing is damaged (`daybook verify` reads all)", count(n, "day"), list[0], list[n-1], len(read))
+	}
+}
+
+// glance looks at the end of a day's file. It is odd if its mark does not vouch for it; not ok if it cannot be read.
+func (p *patient) glance(day daybook.Day) (size int64, odd, ok bool) {
+	f, err := p.fsys.Open(p.dayFile(day), false)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, err := p.fsys.Stat(p.dayFile(day) + ".zst")
+		return 0, err != nil, true // whether it is gone costs nothing to find out
+	}
+	var info durable.Info
+	if err == nil {
+		defer f.Close() // nothing was written
+		info, err = f.Stat()
+	}
+	var x daybook.Extent
+	if err == nil {
+		x, err = p.book.Durable(day)
+	}
+	if err != nil {
+		p.bad("see who may read it", "%s cannot be read: %v", day, err)
+		return 0, false, false
+	}
+	var last [1]byte
+	if info.Size > 0 {
+		if _, err := f.ReadAt(last[:], info.Size-1); err == nil && last[0] != '\n' {
+			p.note("nothing to do: the next append to that day completes the line, or puts it into quarantine",
+				"the last line of %s is unfinished: somebody is writing it, or was killed", day)
+		}
+	}
+	return info.Size, x.Size == 0, true
+}
+
+// quarantine: what was taken out of day files.
+func quarantine(_ context.Context, p *patient) {
+	var pieces []string
+	for _, day := range p.days {
+		entries, err := p.fsys.ReadDir(p.file(day.String(), "quarantine"))
+		if err != nil {
+			continue // most days have none
+		}
+		for _, e := range entries {
+			if strings.HasSuffix(e.Name(), ".raw") {
+				pieces = append(pieces, day.String()+"/quarantine/"+e.Name())
+			}
+		}
+	}
+	if len(pieces) > 0 {
+		slices.Reverse(pieces)
+		p.note("look at them: `daybook append FILE` stores what is whole in one; who needs them no more may remove them",
+			"%s of damaged lines, the latest first: %s", count(len(pieces), "piece"), someOf(pieces))
+	}
+}
+
+// files: what lies about that is no part of the book.
+func files(_ context.Context, p *patient) {
+	var copies, kept, left []string
+	look := func(dir string) {
+		entries, err := p.fsys.ReadDir(p.file(dir))
+		if err != nil {
+			return // said by the check of the days, or there is none
+		}
+		for _, e := range entries {
+			name := e.Name()
+			if dir != "" {
+				name = dir + "/" + name
+			}
+			switch {
+			case e.IsDir():
+			case vault.IsConflictCopy(e.Name()):
+				copies = append(copies, name)
+			case strings.Contains(e.Name(), ".kept-") || strings.HasSuffix(e.Name(), ".damaged"):
+				kept = append(kept, name)
+			case strings.HasSuffix(e.Name(), ".daybook-tmp") && p.dead(name):
+				left = append(left, name)
+			}
+		}
+	}
+	look("")
+	look("baseline")
+	for _, day := range p.days {
+		look(day.String())
+	}
+	for _, name := range copies {
+		if strings.Contains(name, "/events") {
+			p.bad(fmt.Sprintf("`daybook append '%s'` takes in what the day lacks, and passes over what it has; then remove the copy", p.file(name)),
+				"a sync program has made a copy of a day: %s. Its events are no part of the book", name)
+			continue
+		}
+		p.note("remove it: it is made again from the book, and other machines' copies are no part of it", "a sync program has made a copy: %s", name)
+	}
+	if len(kept) > 0 {
+		p.note("look at them, then remove them", "%s kept aside: %s", count(len(kept), "file"), someOf(kept))
+	}
+	if len(left) > 0 {
+		p.note("nothing to do: the next command that writes removes them", "%s left by a crash: %s", count(len(left), "temporary file"), someOf(left))
+	}
+}
+
+// dead reports whether nobody holds a temporary file any more.
+func (p *patient) dead(name string) bool { return p.holder(p.file(name)) == free }
+
+const (
+	mostOfDay  = 10_000_000 // story 11.2: a day's file
+	mostOfBook = 70_000_000 // seven of them
+)
+
+// size: plain files, session documents too, are within the story's limits.
+func size(_ context.Context, p *patient) {
+	all, plain, packed := int64(0), 0, 0
+	state := p.note
+	if p.vault != "" {
+		state = p.bad
+	}
+	const remedy = "`daybook retire` compresses past days"
+	for _, day := range p.days {
+		if _, err := p.fsys.Stat(p.dayFile(day) + ".zst"); err == nil {
+			packed++
+		}
+		largest := int64(0)
+		for _, name := range []string{p.dayFile(day), p.file("session_" + day.String() + ".json")} {
+			if info, err := p.fsys.Stat(name); err == nil {
+				all += info.Size
+				largest = max(largest, info.Size)
+			}
+		}
+		if largest > 0 {
+			plain++
+		}
+		if largest > mostOfDay {
+			state(remedy, "%s has %s, over 10 MB", day, bytesText(largest))
+		}
+	}
+	if all > mostOfBook {
+		state(remedy, "%s are %s, over 70 MB", count(plain, "plain day"), bytesText(all))
+		return
+	}
+	text := fmt.Sprintf("%s in %s", bytesText(all), count(plain, "plain day"))
+	if packed > 0 {
+		text += fmt.Sprintf(", and %s compressed", count(packed, "day"))
+	}
+	p.ok("%s", text)
+}

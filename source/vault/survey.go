@@ -1,0 +1,58 @@
+package vault
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"daybook/internal/durable"
+)
+
+// Survey is what lies in a vault, as a watcher sees it.
+type Survey struct {
+	Boards      []string          // paths in the vault, sorted
+	Copies      []string          // copies that sync programs have made of boards changed in two places; sorted
+	Directories int               // that are to be watched
+	Entries     int               // files and directories in them, and they themselves
+	Held        int               // how many entries watches may hold open on this system; 0: they hold none
+	Silent      map[string]string // where a file system begins that is not known to tell of all changes: its kind
+	Failed      map[string]error  // directories that cannot be listed
+	Err         error             // all that could not be read
+}
+
+// Look walks once through a vault, without watching anything. book is the book's directory, which is left alone.
+func Look(fsys durable.FS, root, book string) (Survey, error) {
+	s := Survey{Held: heldLimit}
+	skip, err := newSkipper(fsys, root, book, nil)
+	if err != nil {
+		return s, err
+	}
+	w := &walker{fsys: fsys, root: root, real: realPath(root), skip: skip, kindOf: kindOf}
+	w.other = func(rel string) {
+		if name := strings.ToLower(path.Base(rel)); strings.HasSuffix(name, ".canvas") && IsConflictCopy(name) {
+			s.Copies = append(s.Copies, rel)
+		}
+	}
+	found := w.walk(".")
+	for board := range found.boards {
+		s.Boards = append(s.Boards, board)
+	}
+	slices.Sort(s.Boards)
+	slices.Sort(s.Copies)
+	s.Directories, s.Entries, s.Silent, s.Failed, s.Err = len(found.dirs), w.holds, found.silent, found.failed, found.err
+	return s, nil
+}
+
+// IsConflictCopy reports whether a file's name is one that sync programs give to the copy of a file that was changed in two
+// places.
+func IsConflictCopy(name string) bool {
+	name = strings.ToLower(name)
+	return strings.Contains(name, ".sync-conflict-") || isConflictedCopy(name)
+}
+
+// FileSystem returns what people call the kind of file system that a directory lies on, and whether it is known to tell of all
+// changes.
+func FileSystem(dir string) (name string, tells bool) {
+	k := kindOf(dir)
+	return k.name, !k.silent
+}
