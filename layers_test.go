@@ -24,8 +24,9 @@ const layers = `
 	# How bytes stay on disk. Below the root nobody knows what an event is.
 	internal/durable: golang.org/x/sys
 	internal/dayfile: internal/durable
+	internal/packed: github.com/klauspost/compress
 
-	# The library. Its users get the modules of these three lines and no other.
+	# The library. Its users get the modules of these four lines and no other.
 	daybook: internal/durable internal/dayfile github.com/google/uuid golang.org/x/sys
 
 	# Pure: values in, values out.
@@ -73,6 +74,7 @@ var modules = []string{
 	"github.com/fsnotify/fsnotify",
 	"github.com/google/go-cmp",
 	"github.com/google/uuid",
+	"github.com/klauspost/compress",
 	"github.com/open-spaced-repetition/go-fsrs/v4",
 	"github.com/rivo/uniseg",
 	"github.com/rogpeppe/go-internal",
