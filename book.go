@@ -14,6 +14,7 @@ import (
 
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
+	"daybook/internal/packed"
 )
 
 const (
@@ -37,6 +38,8 @@ type Book struct {
 	writer   writer
 	recent   atomic.Pointer[recent] // while views are being called; else nil
 	requests sync.Pool              // of *request
+	codec    packed.Codec
+	packs    packs
 
 	close sync.Once
 	ended error
@@ -125,7 +128,7 @@ func (b *Book) Logger() *slog.Logger { return b.opts.Logger }
 // MaxLine returns Options.MaxLine: the longest line that Append takes, in bytes without the newline.
 func (b *Book) MaxLine() int { return b.opts.MaxLine }
 
-// Days returns the days that have a day file, in their order.
+// Days returns the days that have a day file, plain or packed, in their order.
 func (b *Book) Days() ([]Day, error) {
 	entries, err := b.fsys.ReadDir(b.dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -140,10 +143,12 @@ func (b *Book) Days() ([]Day, error) {
 		if err != nil {
 			continue
 		}
-		if _, err := b.fsys.Stat(b.dayPath(day)); err == nil || b.strayLink(day) != "" {
-			days = append(days, day)
-		} else if !errors.Is(err, fs.ErrNotExist) {
+		there, err := b.exists(day)
+		if err != nil {
 			return nil, fmt.Errorf("list the days: %w", err)
+		}
+		if there {
+			days = append(days, day)
 		}
 	}
 	return days, nil

@@ -228,6 +228,12 @@ func crashOperations() []crashtest.Scenario {
 		{Name: "a sync fails", Prepare: plain, Run: syncFails},
 		{Name: "a writer between, a sync fails", Prepare: plain, Run: syncFailsBetween},
 		{Name: "a file put in its place", Prepare: plain, Run: putInItsPlace},
+		{Name: "retire", Prepare: plain, Run: retires(daybook.KeepPacked), Recover: retireAgain(daybook.KeepPacked), Mends: true, Faults: true},
+		{Name: "retire, replaced", Prepare: replaces, Run: retires(daybook.KeepPacked), Recover: retireAgain(daybook.KeepPacked), Mends: true, Faults: true},
+		{Name: "retire, files pinned", Prepare: plain, Run: retires(daybook.KeepPacked), Recover: retireAgain(daybook.KeepPacked), Mends: true, Faults: true, Pinned: true},
+		{Name: "retire and delete", Prepare: plain, Run: retires(daybook.KeepNothing), Recover: retireAgain(daybook.KeepNothing), Mends: true, Faults: true},
+		{Name: "append to a retired day", Prepare: retired, Run: appends(daybook.Options{}, 300, 700, 150), Recover: retireAgain(daybook.KeepPacked), Mends: true, Faults: true},
+		{Name: "a writer while a day is retired", Prepare: plain, Run: retiredMeanwhile, Recover: retireAgain(daybook.KeepPacked), Mends: true, Faults: true},
 	}
 }
 
@@ -466,7 +472,153 @@ func TestCrash(t *testing.T) {
 		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
-			crashtest.Run(t, s, crashtest.States(500))
+			n := 500
+			if strings.Contains(s.Name, "retire") {
+				n = 200 // they make many calls, and each recovery retires once more
+			}
+			crashtest.Run(t, s, crashtest.States(n))
 		})
 	}
+}
+
+// retireDay retires the day of the tests. What is deleted has been proven before.
+func retireDay(b crashed, keep daybook.Keep) error {
+	day, err := daybook.ParseDay(crashDays[1])
+	crashMust(err)
+	r, err := b.Retire(context.Background(), day, keep, func(context.Context, daybook.Extent) error {
+		if keep == daybook.KeepNothing {
+			b.w.Delete(crashDays[1])
+		}
+		return nil
+	})
+	if err == nil && r.Status == daybook.RetireRefused {
+		err = fmt.Errorf("not retired: %v", r.Findings)
+	}
+	return err
+}
+
+// retires appends to a day and retires it, twice, by a process of its own, while another one has the day open.
+func retires(keep daybook.Keep) func(*crashtest.World) {
+	return func(w *crashtest.World) {
+		b, err := crashOpen(w, &daybook.Options{Sync: daybook.SyncNone})
+		if err != nil {
+			return
+		}
+		other, err := daybook.OpenOn(w.Another(), crashRoot, nil)
+		if err != nil {
+			return
+		}
+		c := crashed{other, w, daybook.SyncAlways}
+		for i := range 2 {
+			_ = b.add(crashLine(crashDays[1], fmt.Sprintf("b-%d", i), 300))
+			_ = c.add(crashLine(crashDays[1], fmt.Sprintf("c-%d", i), 300))
+			_ = retireDay(c, keep)
+			_ = b.add(crashLine(crashDays[1], fmt.Sprintf("b-%d", i), 300), crashLine(crashDays[1], fmt.Sprintf("late-%d", i), 300))
+		}
+		_ = c.Close()
+		_ = b.shut()
+	}
+}
+
+// retired makes a book with a packed day, and a late event beside it.
+func retired(w *crashtest.World) {
+	crashBook(w, nil)
+	b := mustCrashOpen(w, &daybook.Options{})
+	crashMust(retireDay(b, daybook.KeepPacked), b.add(crashLine(crashDays[1], "late", 300)), b.shut())
+}
+
+// retiredMeanwhile has another process append before some call of a retirement.
+func retiredMeanwhile(w *crashtest.World) {
+	b, err := crashOpen(w, &daybook.Options{})
+	if err != nil {
+		return
+	}
+	other, err := daybook.OpenOn(w.Another(), crashRoot, &daybook.Options{LockTimeout: time.Nanosecond})
+	if err != nil {
+		return
+	}
+	c := crashed{other, w, daybook.SyncAlways}
+	_ = c.add(crashLine(crashDays[1], "before", 300))
+	w.At = w.Calls + 1 + w.Rand.IntN(22)
+	w.Between = func() {
+		_ = c.add(crashLine(crashDays[1], "between", 500), crashLine(crashDays[1], "before", 300))
+	}
+	_ = retireDay(b, daybook.KeepPacked)
+	_ = b.add(crashLine(crashDays[1], "after", 300))
+	_ = c.add(crashLine(crashDays[1], "long after", 300))
+	_ = c.Close()
+	_ = b.shut()
+}
+
+// retireAgain is the next process after a retirement: readers and Verify find nothing wrong, no event twice; it goes on, and the
+// day is retired.
+func retireAgain(keep daybook.Keep) func(*crashtest.World) error {
+	return func(w *crashtest.World) error {
+		opts := &daybook.Options{}
+		b, err := crashOpen(w, opts)
+		if err != nil {
+			return err
+		}
+		if err := noneTwice(b.Book, true); err != nil {
+			return fmt.Errorf("as it was left: %w", err)
+		}
+		for r, err := range b.Repair(context.Background(), daybook.Query{}) {
+			if err != nil || r.Action == daybook.ActionLeave {
+				return errors.Join(err, fmt.Errorf("a repair leaves %v", r))
+			}
+		}
+		lines := []string{crashLine(crashDays[1], fmt.Sprintf("mends-%d", w.Generation), 200)}
+		if w.Rand.IntN(2) == 0 {
+			_, more := w.Unsettled()
+			lines = append(lines, more...)
+		}
+		if err := b.add(lines...); err != nil {
+			return err
+		}
+		if err := retireDay(b, keep); err != nil {
+			return err
+		}
+		name := path.Join(crashRoot, crashDays[1], "events.json")
+		if _, ok := w.Disk.Files()[name]; ok {
+			return fmt.Errorf("%s is there although the day is retired", name)
+		}
+		if err := noneTwice(b.Book, false); err != nil {
+			return fmt.Errorf("retired: %w", err)
+		}
+		if err := errors.Join(b.shut(), recoverBook(w)); err != nil {
+			return err
+		}
+		b, err = crashOpen(w, opts)
+		if err != nil {
+			return err
+		}
+		return errors.Join(noneTwice(b.Book, false), b.shut())
+	}
+}
+
+// noneTwice reads the book, in which nothing is wrong, but for what a crash may have torn in a day file that is appended to.
+func noneTwice(b *daybook.Book, torn bool) error {
+	seen := map[string]bool{}
+	for e, err := range b.Events(context.Background(), daybook.Query{}) {
+		var damage *daybook.DamageError
+		if torn && errors.As(err, &damage) && path.Base(damage.File) == "events.json" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if seen[e.ID()] {
+			return fmt.Errorf("%s is read twice", e.ID())
+		}
+		seen[e.ID()] = true
+	}
+	for f, err := range b.Verify(context.Background(), daybook.Query{}) {
+		if err != nil {
+			return err
+		}
+		if !torn || f.Problem != daybook.ProblemUnfinished && f.Problem != daybook.ProblemDamaged {
+			return fmt.Errorf("verify: %v", f)
+		}
+	}
+	return nil
 }

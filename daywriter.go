@@ -16,6 +16,9 @@ type dayWriter struct {
 	ids   index
 	used  uint64
 	dirty bool // holds unsynced lines of ours that SyncInterval has promised to sync
+
+	beside *beside // what the day has that is not in its file; nil for nothing
+	opens  int     // of the file, when that was looked at
 }
 
 func (d *dayWriter) Reset() { d.ids.reset() }
@@ -53,57 +56,77 @@ func lineID(line []byte) ([]byte, bool) {
 // errRewritten says that the index and the file do not fit together.
 var errRewritten = errors.New("the day file has been rewritten in place")
 
-// judge decides what becomes of an event: a duplicate, a conflict, or one to store, which it appends to w.buf. The bytes
-// from offset start on are those in w.buf.
+// judge decides what becomes of an event: a duplicate, a conflict, or one to store, which it appends to w.buf. The
+// bytes from offset start on are those in w.buf.
 func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 	line := it.event.line
 	id, ok := lineID(line)
 	if !ok {
 		return Verdict{}, &RuleError{"event_id", "must be a string"} // ParseEvent has made sure
 	}
-	pos := Position{Day: it.day, Offset: start + int64(len(w.buf)), Length: len(line) + 1}
+	pos := Position{Day: it.day, Offset: d.base() + start + int64(len(w.buf)), Length: len(line) + 1}
 	it.hash = d.ids.hash(id)
-	conflict := false
-	found, err := d.ids.find(it.hash, func(off int64) (bool, error) {
-		stored, err := w.storedLine(d, off, start)
-		if err != nil {
-			return false, err
-		}
-		if bytes.Equal(stored, line) {
-			pos.Offset, pos.Duplicate = off, true
-			return true, nil
-		}
-		other, ok := lineID(stored)
-		if !ok || d.ids.hash(other) != it.hash {
-			return false, errRewritten
-		}
-		var p dayfile.Parser
-		e, damage := w.b.stored(&p, stored)
-		if !bytes.Equal(other, id) || damage != nil {
-			return false, nil // another id of this hash, or a damaged line: it holds nothing
-		}
-		if bytes.Equal(e.line, line) {
-			// The same event in another program's spelling: with white space, or members in another order.
-			pos.Offset, pos.Length, pos.Duplicate = off, len(stored)+1, true
-			return true, nil
-		}
-		conflict = true
-		return true, nil
-	})
+	j := judgement{w: w, d: d, it: it, id: id, pos: &pos}
+	found, err := j.packed()
+	if err == nil && !found {
+		found, err = d.ids.find(it.hash, func(off int64) (bool, error) {
+			stored, err := w.storedLine(d, off, start)
+			if err != nil {
+				return false, err
+			}
+			return j.is(stored, d.base()+off)
+		})
+	}
 	switch {
 	case err != nil:
 		return Verdict{}, err
-	case conflict:
+	case j.conflict:
 		return Verdict{Err: fmt.Errorf("%s, event_id %s: %w", it.day, id, ErrConflict)}, nil
 	case !found:
-		d.ids.add(it.hash, pos.Offset)
+		d.ids.add(it.hash, pos.Offset-d.base())
 		w.buf = append(append(w.buf, line...), '\n')
 	}
 	return Verdict{Position: pos}, nil
 }
 
-// storedLine returns the line at an offset of the day, without its newline: from the file, or from what is going to be
-// written at start. It is valid until the next call.
+// judgement compares an event with what is stored.
+type judgement struct {
+	w        *writer
+	d        *dayWriter
+	it       *item
+	id       []byte
+	pos      *Position // of the event; of its copy, if there is one
+	conflict bool
+}
+
+// is reports whether the line stored, at an offset of the day, settles the matter: it is the event or another one of
+// its id.
+func (j *judgement) is(stored []byte, off int64) (bool, error) {
+	line := j.it.event.line
+	if bytes.Equal(stored, line) {
+		j.pos.Offset, j.pos.Duplicate = off, true
+		return true, nil
+	}
+	other, ok := lineID(stored)
+	if !ok || j.d.ids.hash(other) != j.it.hash {
+		return false, errRewritten
+	}
+	var p dayfile.Parser
+	e, damage := j.w.b.stored(&p, stored)
+	if !bytes.Equal(other, j.id) || damage != nil {
+		return false, nil // another id of this hash, or a damaged line: it holds nothing
+	}
+	if bytes.Equal(e.line, line) {
+		// The same event in another program's spelling: with white space, or members in another order.
+		j.pos.Offset, j.pos.Length, j.pos.Duplicate = off, len(stored)+1, true
+		return true, nil
+	}
+	j.conflict = true
+	return true, nil
+}
+
+// storedLine returns the line at an offset of the day file, without its newline: from the file, or from what is going
+// to be written at start. It is valid until the next call.
 func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
 	if off >= start {
 		line, _, _ := bytes.Cut(w.buf[off-start:], []byte{'\n'})
@@ -131,7 +154,10 @@ func (w *writer) storedLine(d *dayWriter, off, start int64) ([]byte, error) {
 }
 
 // rest lets others replace the day's file until it is needed again. The caller holds the book's lock.
-func (d *dayWriter) rest() { d.w.b.warnIf(d.file.Rest(), "close a day file") }
+func (d *dayWriter) rest() {
+	d.w.b.warnIf(d.file.Rest(), "close a day file")
+	d.beside.rest()
+}
 
 // sync makes the day durable. After an error the day is read anew: memory may have forgotten what a failed sync has
 // dropped, and then the bytes are not those that were seen. The caller holds the book's lock.

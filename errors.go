@@ -34,9 +34,10 @@ func (e *RuleError) Error() string {
 
 // DamageError tells of bytes in a day file that are no event. The events before and after them are not touched by it.
 type DamageError struct {
-	File           string // path of the day file
-	Offset, Length int64  // in bytes
+	File           string // path of the day file, or of the packed file of a retired day
+	Offset, Length int64  // in that file, in bytes
 	Reason         string
+	Position       Position // of the line, as an event's
 }
 
 func (e *DamageError) Error() string {

@@ -9,23 +9,23 @@ import (
 	"io"
 
 	"daybook/internal/dayfile"
-	"daybook/internal/durable"
 )
 
 // examiner finds what is wrong with the lines of a day file, whole and unfinished ones.
 type examiner struct {
 	b     *Book
 	day   Day
-	path  string
-	file  io.ReaderAt
+	c     *content
 	found func(Finding, []dayfile.Cut) error // is told of each finding and of what of it Repair takes out
 
 	parser dayfile.Parser
 
 	err  error // of the file system, met in comparing
-	line int
-	ids  map[string]span   // of the first event of each event_id
-	more map[string][]span // of the others that have it, and other content
+	line int   // in the file in which the last line stands that was read
+	// inPlain says that this is the day file.
+	inPlain bool
+	ids     map[string]span   // of the first event of each event_id
+	more    map[string][]span // of the others that have it, and other content
 }
 
 // span is where an event stands, its newline left out.
@@ -42,37 +42,43 @@ func (s span) where() string {
 	return ""
 }
 
-func newExaminer(b *Book, day Day, file io.ReaderAt, found func(Finding, []dayfile.Cut) error) *examiner {
+func newExaminer(b *Book, day Day, c *content, found func(Finding, []dayfile.Cut) error) *examiner {
 	return &examiner{
-		b: b, day: day, path: b.dayPath(day), file: file, found: found,
+		b: b, day: day, c: c, found: found,
 		ids: make(map[string]span), more: make(map[string][]span),
 	}
 }
 
-// tail examines f as far as it had size bytes, and beyond if that was in the middle of a line that somebody has since
-// finished, cut off or written again. It returns up to where.
-func (x *examiner) tail(ctx context.Context, f durable.File, size int64) (int64, error) {
-	for from := int64(0); ; {
+// tail examines what there was when the day was opened, and beyond if that ended in the middle of a line that somebody has
+// since finished, cut off or written again. It returns up to where.
+func (x *examiner) tail(ctx context.Context) (int64, error) {
+	for from, size := int64(0), x.c.size; ; {
 		last, err := x.scan(ctx, from, size)
 		if err != nil || last.Length == 0 {
 			return size, err
 		}
-		info, err := f.Stat()
+		now, err := x.c.now()
 		if err != nil {
-			return size, fmt.Errorf("read %s: %w", x.path, err)
+			return size, err
 		}
-		if info.Size == size {
+		if now == size {
 			return size, x.unfinished(last)
 		}
-		from, size = last.Offset, info.Size
+		from, size = last.Offset, now
 	}
 }
 
 // scan examines the lines between two offsets and returns the unfinished last one, if any.
 func (x *examiner) scan(ctx context.Context, from, to int64) (last dayfile.Line, err error) {
-	err = dayfile.Scan(x.file, from, to, func(l dayfile.Line) error {
+	err = dayfile.Scan(x.c, from, to, func(l dayfile.Line) error {
 		if err := context.Cause(ctx); err != nil {
 			return err
+		}
+		if !x.inPlain && x.c.inPlain(l.Offset) {
+			x.inPlain = true
+			if x.line, err = x.c.linesBefore(); err != nil {
+				return err
+			}
 		}
 		if !l.Whole {
 			last = l
@@ -86,7 +92,14 @@ func (x *examiner) scan(ctx context.Context, from, to int64) (last dayfile.Line,
 }
 
 func (x *examiner) report(p Problem, off, n int64, id, reason string, cuts ...dayfile.Cut) error {
-	return x.found(Finding{p, x.day, x.path, x.line, off, n, id, reason}, cuts)
+	if !x.c.inPlain(off) {
+		file, off, n, reason := x.c.place(off, n, reason)
+		return x.found(Finding{p, x.day, file, x.line, off, n, id, reason}, nil)
+	}
+	for i := range cuts {
+		cuts[i].Offset -= x.c.base
+	}
+	return x.found(Finding{p, x.day, x.c.path, x.line, off - x.c.base, n, id, reason}, cuts)
 }
 
 func (x *examiner) unfinished(l dayfile.Line) error {
@@ -95,7 +108,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 	cuts := []dayfile.Cut{{Offset: l.Offset, Length: l.Length, Reason: reason}}
 	if l.Text != nil && dayfile.Check(l.Text) == nil {
 		reason, cuts = "the last line lacks its newline; the next append completes it", nil
-		if _, err := x.b.entry(&x.parser, x.day, l); err != nil {
+		if _, err := x.b.entry(&x.parser, x.c, x.day, l); err != nil {
 			reason += ", but it is no event: " + err.Error()
 		}
 	}
@@ -104,7 +117,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 
 // check examines a whole line.
 func (x *examiner) check(l dayfile.Line) error {
-	entry, err := x.b.entry(&x.parser, x.day, l)
+	entry, err := x.b.entry(&x.parser, x.c, x.day, l)
 	if err == nil {
 		return x.event(entry.Event, span{offset: l.Offset, length: len(l.Text)})
 	}
@@ -128,7 +141,7 @@ func (x *examiner) event(e Event, at span) error {
 	if twin == nil {
 		return x.kept(e, at, rival)
 	}
-	reason := fmt.Sprintf("the event %q stands at offset %d already%s", e.ID(), twin.offset, twin.where())
+	reason := fmt.Sprintf("the event %q stands at %s already%s", e.ID(), x.c.where(twin.offset), twin.where())
 	cut := dayfile.Cut{Offset: at.offset, Length: int64(at.length) + 1, Reason: reason}
 	return x.report(ProblemTwice, cut.Offset, cut.Length, e.ID(), reason, cut)
 }
@@ -146,7 +159,7 @@ func (x *examiner) kept(e Event, at span, rival *span) error {
 		return nil
 	}
 	return x.report(ProblemConflict, at.offset, length, e.ID(),
-		fmt.Sprintf("another event with the event_id %q stands at offset %d%s", e.ID(), rival.offset, rival.where()))
+		fmt.Sprintf("another event with the event_id %q stands at %s%s", e.ID(), x.c.where(rival.offset), rival.where()))
 }
 
 // meet returns where the same event stands already; if nowhere, it notes the event, and returns another event of its
@@ -171,9 +184,9 @@ func (x *examiner) meet(e Event, at span) (twin, rival *span) {
 // first, as Append judges it.
 func (x *examiner) same(e Event, other span) bool {
 	text := make([]byte, other.length)
-	if n, err := x.file.ReadAt(text, other.offset); n < len(text) {
+	if n, err := x.c.ReadAt(text, other.offset); n < len(text) {
 		if err != io.EOF {
-			x.err = fmt.Errorf("read %s at offset %d: %w", x.path, other.offset, err)
+			x.err = fmt.Errorf("read %s at %s: %w", x.c.path, x.c.where(other.offset), err)
 		}
 		return false
 	}

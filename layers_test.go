@@ -27,7 +27,7 @@ const layers = `
 	internal/packed: github.com/klauspost/compress
 
 	# The library. Its users get the modules of these four lines and no other.
-	daybook: internal/durable internal/dayfile github.com/google/uuid golang.org/x/sys
+	daybook: internal/durable internal/dayfile internal/packed github.com/google/uuid golang.org/x/sys
 
 	# Pure: values in, values out.
 	canvas:

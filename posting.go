@@ -33,11 +33,12 @@ func (w *writer) settledDays(group []*request) []Day {
 // recent is what the last commit has appended to a day: the views that are called then need neither read nor parse it. It
 // never changes.
 type recent struct {
-	day        Day
-	path       string
-	id         durable.FileID // of the day's file, which
-	start, end int64          // has these bytes more, and ends there
-	entries    []Entry
+	day     Day
+	path    string
+	id      durable.FileID // of the day's file, which
+	start   int64          // has more from this offset of the day on
+	end     int64          // and ends at this one of its own
+	entries []Entry
 }
 
 // noteRecent remembers what has been appended to d at start, if there are views to tell. A file that is replaced by each
@@ -46,7 +47,7 @@ func (w *writer) noteRecent(d *dayWriter, items []*item, start int64) {
 	if len(w.b.opts.Views) == 0 || w.b.settings.Write == WriteReplace {
 		return
 	}
-	r := &recent{day: items[0].day, path: d.file.Path(), id: d.file.ID(), start: start, end: d.file.Size()}
+	r := &recent{day: items[0].day, path: d.file.Path(), id: d.file.ID(), start: d.base() + start, end: d.file.Size()}
 	r.entries = make([]Entry, 0, len(items))
 	for _, it := range items {
 		if it.verdict.Err == nil && !it.verdict.Position.Duplicate {

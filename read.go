@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
-	"time"
 
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
@@ -41,9 +41,9 @@ func (e Entry) clone() Entry {
 	return e
 }
 
-// Events yields the events of the days that q names, day by day, each day's in the order in which they were appended. It
-// takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and the
-// next events follow; any other error is the last thing it yields. Days are read ahead, in parallel, as by Search.
+// Events yields the events of the days that q names, day by day, each day's in the order in which they were appended.
+// It takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and
+// the next events follow; any other error is the last thing it yields. Days are read ahead, in parallel, as by Search.
 func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for entry, err := range b.Search(ctx, q) {
@@ -54,90 +54,88 @@ func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	}
 }
 
-// DayEvents yields the events of one day from the byte offset from on, which is the beginning of a line: 0, or the end of
-// an Entry. A day without a file has none. Errors are those of Events.
+// DayEvents yields the events of one day from the byte offset from on, which is the beginning of a line: 0, or the end
+// of an Entry. A day without a file has none. Errors are those of Events.
 func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		f, size, err := b.openDay(day)
-		if err != nil || f == nil {
+		c, err := b.openDay(day)
+		if err != nil || c == nil {
 			if err != nil {
 				yield(Entry{}, err)
 			}
 			return
 		}
-		defer f.Close() // nothing was written
-		stop := errors.New("stop")
+		defer c.Close() // nothing was written
 		var p dayfile.Parser
-		err = dayfile.Scan(f, from, size, func(l dayfile.Line) error {
+		err = dayfile.Scan(c, from, c.size, func(l dayfile.Line) error {
 			if err := context.Cause(ctx); err != nil {
 				return err
 			}
 			l.Text = bytes.Clone(l.Text)
-			entry, err := b.entry(&p, day, l)
+			entry, err := b.entry(&p, c, day, l)
 			if !yield(entry, err) {
-				return stop
+				return errStop
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, stop) {
+		if err != nil && !errors.Is(err, errStop) {
 			yield(Entry{}, err)
 		}
 	}
 }
 
-// DaySize returns how many bytes of whole lines the day's file has now; 0 if there is no file.
+// DaySize returns where the whole lines of the day end now; 0 if it has none.
 func (b *Book) DaySize(day Day) (int64, error) {
-	f, size, err := b.openDay(day)
-	if err != nil || f == nil {
+	if p, ok, err := b.packs.find(b, day); err != nil || ok {
+		return p.size, err
+	}
+	c, err := b.openDay(day)
+	if err != nil || c == nil {
 		return 0, err
 	}
-	defer f.Close() // nothing was written
-	end, err := lastNewline(f, size)
-	if err != nil {
-		return 0, fmt.Errorf("read %s: %w", b.dayPath(day), err)
+	defer c.Close() // nothing was written
+	if c.info.Size == c.skip {
+		return c.size, nil // what is packed ends with a newline
 	}
-	return end, nil
+	end, err := lastNewline(c.plain, c.info.Size)
+	if err != nil {
+		return 0, fmt.Errorf("read %s: %w", c.path, err)
+	}
+	return c.base + end, nil
 }
 
-// openDay opens a day's file for reading. Without one it returns no file and no error. A line that is just being written
-// may be seen in part: openDay waits a few milliseconds for its end.
-func (b *Book) openDay(day Day) (durable.File, int64, error) {
-	name := b.dayPath(day)
-	info, err := b.fsys.Stat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		if link := b.strayLink(day); link != "" {
-			return nil, 0, fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", link)
+// DayFile returns what a day's events stand in now, its day file or, if it has only that, the packed file of a retired
+// day, and how many bytes the day has, an unfinished last line included. The error is fs.ErrNotExist if there is
+// neither.
+func (b *Book) DayFile(day Day) (id durable.FileID, size int64, err error) {
+	if info, err := b.fsys.Stat(b.dayPath(day)); err == nil {
+		if more, err := b.isPacked(day); err == nil && !more {
+			return info.ID, info.Size, nil
 		}
-		return nil, 0, nil
+	} else if p, ok, err := b.packs.find(b, day); err != nil || ok {
+		return p.info.ID, p.size, err
 	}
+	c, err := b.openDay(day)
 	if err != nil {
-		return nil, 0, err
+		return id, 0, err
 	}
-	if !info.Mode.IsRegular() { // to open a pipe is to wait for its writer
-		return nil, 0, fmt.Errorf("%s is no regular file: move it away", name)
+	if c == nil {
+		return id, 0, &fs.PathError{Op: "stat", Path: b.dayPath(day), Err: fs.ErrNotExist}
 	}
-	f, err := b.fsys.Open(name, false)
-	if err != nil {
-		return nil, 0, err
+	defer c.Close() // nothing was written
+	return c.id(), c.size, nil
+}
+
+// id returns the identity of the file that is written to, or, if there is none, of the packed one.
+func (c *content) id() durable.FileID {
+	if c.plain == nil {
+		return c.packedInfo.ID
 	}
-	for try := 0; ; try++ {
-		info, err := f.Stat()
-		if err == nil && info.Size > 0 {
-			var last [1]byte
-			if _, err = f.ReadAt(last[:], info.Size-1); err == nil && last[0] != '\n' && try < 5 {
-				time.Sleep(time.Millisecond << try)
-				continue
-			}
-		}
-		if err != nil {
-			return nil, 0, errors.Join(fmt.Errorf("read %s: %w", b.dayPath(day), err), f.Close())
-		}
-		return f, info.Size, nil
-	}
+	return c.info.ID
 }
 
 // lastNewline returns the offset behind the last newline before size.
-func lastNewline(f durable.File, size int64) (int64, error) {
+func lastNewline(f io.ReaderAt, size int64) (int64, error) {
 	var buf [4096]byte
 	for end := size; end > 0; {
 		start := max(0, end-int64(len(buf)))
@@ -155,14 +153,15 @@ func lastNewline(f durable.File, size int64) (int64, error) {
 	return 0, nil
 }
 
-// entry reads one line, whose text is then the Entry's.
-func (b *Book) entry(p *dayfile.Parser, day Day, l dayfile.Line) (Entry, error) {
+// entry reads one line of what a day holds, whose text is then the Entry's.
+func (b *Book) entry(p *dayfile.Parser, c *content, day Day, l dayfile.Line) (Entry, error) {
 	pos := Position{Day: day, Offset: l.Offset, Length: int(l.Length)}
 	damaged := func(reason string) (Entry, error) {
 		if !l.Whole {
 			reason = "unfinished last line: " + reason
 		}
-		return Entry{Position: pos}, &DamageError{File: b.dayPath(day), Offset: l.Offset, Length: l.Length, Reason: reason}
+		file, at, n, reason := c.place(l.Offset, l.Length, reason)
+		return Entry{Position: pos}, &DamageError{File: file, Offset: at, Length: n, Reason: reason, Position: pos}
 	}
 	if l.Text == nil && l.Length > 1 {
 		return damaged(dayfile.LineFault(l))

@@ -107,6 +107,9 @@ func (b *Book) plan(ctx context.Context, day Day) (list []Repaired, err error) {
 }
 
 func (b *Book) actionFor(f Finding, cuts []dayfile.Cut) Action {
+	if f.File != b.dayPath(f.Day) {
+		return ActionLeave // nothing is taken out of a packed file
+	}
 	switch f.Problem {
 	case ProblemDamaged, ProblemTwice:
 		for _, c := range cuts {
@@ -127,6 +130,7 @@ func (b *Book) actionFor(f Finding, cuts []dayfile.Cut) Action {
 // repairDay mends a day; planned is what is wrong with it.
 func (b *Book) repairDay(ctx context.Context, day Day, planned []Repaired) ([]Repaired, error) {
 	r := repairer{b: b, day: day}
+	defer r.close()
 	file := dayfile.New(b.fsys, b.dayDir(day), b.dir, b.settings.Write == WriteReplace, &r)
 	cuts, err := file.Repair(ctx, func(f io.ReaderAt, from, to int64) ([]dayfile.Cut, error) {
 		return r.find(ctx, f, from, to)
@@ -162,6 +166,7 @@ type repairer struct {
 	b    *Book
 	day  Day
 	x    *examiner
+	c    *content // of the examiner
 	done []Repaired
 	cuts []dayfile.Cut
 	cut  *dayfile.Damage // the unfinished last line, in quarantine
@@ -179,12 +184,34 @@ func (r *repairer) Damage(d dayfile.Damage) {
 // find is the day's dayfile.Finder.
 func (r *repairer) find(ctx context.Context, f io.ReaderAt, from, to int64) ([]dayfile.Cut, error) {
 	if from == 0 {
-		r.done = nil
-		r.x = newExaminer(r.b, r.day, f, r.found)
+		if err := r.begin(ctx, f, to); err != nil {
+			return nil, err
+		}
 	}
-	r.x.file, r.cuts = f, nil
-	_, err := r.x.scan(ctx, from, to)
+	r.c.plain, r.cuts = f, nil
+	_, err := r.x.scan(ctx, r.c.base+max(from, r.c.skip), r.c.base+to)
 	return r.cuts, err
+}
+
+// begin begins to examine a day file, of which there are size bytes. Of what is packed it takes note of the ids.
+func (r *repairer) begin(ctx context.Context, f io.ReaderAt, size int64) error {
+	r.close()
+	c, err := r.b.openBehind(r.day, f, size)
+	if err != nil {
+		return err
+	}
+	r.c, r.done = c, nil
+	r.x = newExaminer(r.b, r.day, c, r.found)
+	_, err = r.x.scan(ctx, 0, c.packedSize())
+	r.done = nil // found before, and left
+	return err
+}
+
+func (r *repairer) close() {
+	if r.c != nil {
+		r.c.Close() // nothing was written
+	}
+	r.c = nil
 }
 
 func (r *repairer) found(f Finding, cuts []dayfile.Cut) error {

@@ -29,7 +29,7 @@ type Sealed struct {
 	Day      Day
 	Status   SealStatus
 	File     string    // path of the day's SHA256SUMS
-	Size     int64     // bytes of the day file that are hashed
+	Size     int64     // bytes of the day that are hashed
 	Files    int       // number of files that are listed
 	Findings []Finding // why it was refused
 }
@@ -80,25 +80,22 @@ func (b *Book) sealDay(ctx context.Context, day Day) (Sealed, error) {
 		s.Findings = append(s.Findings, f)
 		return nil
 	}
-	f, size, err := b.openDay(day)
+	c, err := b.openDay(day)
 	if err != nil {
 		return s, err
 	}
-	if f == nil {
+	if c == nil {
 		if err = b.verifyMissing(ctx, day, found); err == nil && len(s.Findings) == 0 {
 			err = found(Finding{Problem: ProblemMissing, Day: day, File: b.dayPath(day), Reason: "there is no day file"}, nil)
 		}
 		return s, err
 	}
-	info, err := f.Stat()
 	var sums dayfile.Sums
-	if err == nil { // what is hashed is what has been verified
-		s.Size, err = b.verifyFile(ctx, day, f, size, found)
-	}
+	s.Size, err = b.verifyContent(ctx, day, c, found) // what is hashed is what has been verified
 	if err == nil && len(s.Findings) == 0 {
-		sums, err = dayfile.TakeSums(ctx, b.fsys, b.dayDir(day), f, s.Size)
+		sums, err = dayfile.TakeSums(ctx, b.fsys, b.dayDir(day), c.plain, s.Size-c.base, b.unpack)
 	}
-	f.Close() // nothing was written; and who has the lock, which is waited for now, may have to replace the file
+	c.Close() // nothing was written; and who has the lock, which is waited for now, may have to replace the file
 	if err != nil || len(s.Findings) > 0 {
 		return s, err
 	}
@@ -112,26 +109,28 @@ func (b *Book) sealDay(ctx context.Context, day Day) (Sealed, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s, err
 	}
-	if err := b.writeSums(ctx, day, info.ID, s, text); err != nil {
+	if err := b.writeSums(ctx, day, c, s, text); err != nil {
 		return s, err
 	}
 	s.Status = SealWritten
 	return s, nil
 }
 
-// writeSums writes a SHA256SUMS for the day file id, if it is the day's still and once its bytes are durable. The lock keeps a
-// repair from putting another file in its place meanwhile.
-func (b *Book) writeSums(ctx context.Context, day Day, id durable.FileID, s Sealed, text []byte) error {
+// writeSums writes a SHA256SUMS for the files of c, if they are the day's still and once their bytes are durable. The lock
+// keeps a repair or a retirement from putting others in their place meanwhile.
+func (b *Book) writeSums(ctx context.Context, day Day, c *content, s Sealed, text []byte) error {
 	release, err := b.writer.exclude(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if info, err := b.fsys.Stat(b.dayPath(day)); err != nil || info.ID != id {
+	if same, err := b.isStill(day, c, false); err != nil || !same {
 		return errors.Join(err, errRewritten)
 	}
-	if err := dayfile.Settle(b.fsys, b.dayDir(day), b.dir, s.Size); err != nil {
-		return err
+	if c.plain != nil {
+		if err := dayfile.Settle(b.fsys, b.dayDir(day), b.dir, s.Size-c.base); err != nil {
+			return err
+		}
 	}
 	return durable.ReplaceVia(b.fsys, b.dir, s.File, text)
 }

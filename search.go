@@ -12,7 +12,7 @@ import (
 	"sync/atomic"
 
 	"daybook/internal/dayfile"
-	"daybook/internal/durable"
+	"daybook/internal/packed"
 )
 
 // Condition is what a member of an event must be, for Search.
@@ -135,10 +135,10 @@ type search[T any] struct {
 	n       int // of those who search
 }
 
-// block is a piece of a day file.
+// block is a piece of what a day holds.
 type block[T any] struct {
 	day      Day
-	file     *sharedFile
+	content  *shared
 	from, to int64
 	found    chan []result[T] // gets one list; it has room for it
 }
@@ -148,16 +148,15 @@ type result[T any] struct {
 	err   error
 }
 
-// sharedFile is an open day file, which whoever gives it back last closes.
-type sharedFile struct {
-	durable.File
-	size  int64
+// shared is an open day, which whoever gives it back last closes.
+type shared struct {
+	*content
 	users atomic.Int64
 }
 
-func (f *sharedFile) giveBack() {
-	if f.users.Add(-1) == 0 {
-		f.Close() // nothing was written
+func (s *shared) giveBack() {
+	if s.users.Add(-1) == 0 {
+		s.Close() // nothing was written
 	}
 }
 
@@ -176,7 +175,7 @@ func (s *search[T]) start(ctx context.Context, days []Day) {
 			w := searcher[T]{search: s, filter: s.filter.Clone()}
 			for block := range s.work {
 				block.found <- w.find(ctx, block)
-				block.file.giveBack()
+				block.content.giveBack()
 			}
 		})
 	}
@@ -187,7 +186,7 @@ func (s *search[T]) divide(ctx context.Context, days []Day) {
 	defer close(s.order)
 	defer close(s.work)
 	for _, day := range days {
-		f, size, err := s.book.openDay(day)
+		c, err := s.book.openDay(day)
 		if err == nil {
 			err = context.Cause(ctx)
 		}
@@ -198,31 +197,35 @@ func (s *search[T]) divide(ctx context.Context, days []Day) {
 			case s.order <- failed:
 			case <-ctx.Done():
 			}
-			if f != nil {
-				f.Close() // nothing was written
+			if c != nil {
+				c.Close() // nothing was written
 			}
 			return
 		}
-		if f == nil {
+		if c == nil {
 			continue
 		}
-		shared := &sharedFile{File: f, size: size}
+		shared := &shared{content: c}
 		shared.users.Store(1)
-		for at := int64(0); at < size && s.hand(ctx, shared, day, at); at += dayfile.Block {
+		n := int64(dayfile.Block)
+		if c.packed != nil {
+			n = packed.FrameSize // each is unpacked by one
+		}
+		for at := int64(0); at < c.size && s.hand(ctx, shared, day, at, at+n); at += n {
 		}
 		shared.giveBack()
 	}
 }
 
 // hand sends one block on its way, and reports false when ctx has ended.
-func (s *search[T]) hand(ctx context.Context, f *sharedFile, day Day, at int64) bool {
-	next := &block[T]{day: day, file: f, from: at, to: at + dayfile.Block, found: make(chan []result[T], 1)}
+func (s *search[T]) hand(ctx context.Context, c *shared, day Day, from, to int64) bool {
+	next := &block[T]{day: day, content: c, from: from, to: to, found: make(chan []result[T], 1)}
 	select {
 	case s.order <- next:
 	case <-ctx.Done():
 		return false
 	}
-	f.users.Add(1)
+	c.users.Add(1)
 	s.work <- next // who searches takes it, also when ctx has ended
 	return true
 }
@@ -240,9 +243,10 @@ func (s *searcher[T]) find(ctx context.Context, k *block[T]) []result[T] {
 	found := make([]result[T], 0, s.usual)
 	err := context.Cause(ctx)
 	if err == nil {
-		err = s.filter.Search(k.file, k.from, k.to, k.file.size, func(l dayfile.Line) error {
+		c := k.content
+		err = s.filter.Search(c, k.from, k.to, c.size, func(l dayfile.Line) error {
 			var value T
-			entry, err := s.book.entry(&s.parser, k.day, l)
+			entry, err := s.book.entry(&s.parser, c.content, k.day, l)
 			if err == nil {
 				value = s.read(entry)
 			}

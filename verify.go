@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
+	"daybook/internal/packed"
 )
 
 // Problem is the kind of a Finding.
@@ -160,26 +162,35 @@ func (b *Book) traces() ([]Day, error) {
 
 // verifyDay calls found with each thing that is wrong with a day, and with what Repair would take out for it.
 func (b *Book) verifyDay(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
-	f, size, err := b.openDay(day)
+	c, err := b.openDay(day)
 	if err != nil {
 		return err
 	}
-	if f == nil {
+	if c == nil {
 		return b.verifyMissing(ctx, day, found)
 	}
-	defer f.Close() // nothing was written
-	_, err = b.verifyFile(ctx, day, f, size, found)
+	defer c.Close() // nothing was written
+	_, err = b.verifyContent(ctx, day, c, found)
 	return err
 }
 
-// verifyFile is verifyDay for the open day file f, which had size bytes. It returns up to where it was read.
-func (b *Book) verifyFile(
-	ctx context.Context, day Day, f durable.File, size int64, found func(Finding, []dayfile.Cut) error,
+// verifyContent is verifyDay for an open day. It returns up to where it was read.
+func (b *Book) verifyContent(
+	ctx context.Context, day Day, c *content, found func(Finding, []dayfile.Cut) error,
 ) (int64, error) {
-	x := newExaminer(b, day, f, found)
-	size, err := x.tail(ctx, f, size)
-	if err == nil {
-		err = b.verifyLost(day, f, x.line, found)
+	x := newExaminer(b, day, c, found)
+	size, err := x.tail(ctx)
+	switch f, ok := c.plain.(durable.File); {
+	case err != nil:
+	case !ok:
+		return size, b.verifyMissing(ctx, day, found)
+	default:
+		if !x.inPlain {
+			x.line, err = c.linesBefore()
+		}
+		if err == nil {
+			err = b.verifyLost(day, f, x.line, found)
+		}
 	}
 	if err == nil {
 		err = b.verifyBeside(ctx, day, found)
@@ -217,7 +228,7 @@ func (b *Book) verifyLost(day Day, f durable.File, line int, found func(Finding,
 
 // verifyBeside looks at the files beside the day file, and at the day file as far as the day is sealed.
 func (b *Book) verifyBeside(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
-	broken, err := dayfile.Broken(ctx, b.fsys, b.dayDir(day))
+	broken, err := dayfile.Broken(ctx, b.fsys, b.dayDir(day), b.unpack)
 	if err != nil {
 		return err
 	}
@@ -232,6 +243,15 @@ func (b *Book) verifyBeside(ctx context.Context, day Day, found func(Finding, []
 		}
 	}
 	return nil
+}
+
+// unpack is a dayfile.Unpack.
+func (b *Book) unpack(f durable.File, size int64) (io.ReaderAt, int64, error) {
+	r, err := packed.NewReader(&b.codec, f, size)
+	if err != nil {
+		return nil, 0, err
+	}
+	return r, r.Size(), nil
 }
 
 // sealed reports whether the day has a SHA256SUMS.

@@ -155,8 +155,11 @@ func (w *writer) patience(leader *request) time.Duration {
 // missing permission tried again: it may be that of a file which a scanner or a sync client holds for a moment.
 func mayRetry(err error) bool {
 	var rule *RuleError
+	if errors.As(err, &rule) || isDamage(err) {
+		return false
+	}
 	refused := durable.IsRefused(err) && !errors.Is(err, fs.ErrPermission)
-	return !durable.IsFull(err) && !refused && !errors.As(err, &rule) &&
+	return !durable.IsFull(err) && !refused &&
 		!errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
@@ -239,6 +242,15 @@ func (w *writer) open(day Day) *dayWriter {
 	return d
 }
 
+// letGo closes a day whose file somebody is about to remove. The caller holds mu, and the day is durable.
+func (w *writer) letGo(day Day) {
+	if d := w.days[day]; d != nil {
+		w.b.warnIf(d.file.Close(), "close a day file")
+		d.beside.rest()
+		delete(w.days, day)
+	}
+}
+
 func (w *writer) evict() {
 	var oldest Day
 	for day, d := range w.days {
@@ -274,9 +286,11 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 			}
 			// What is staged in the index is void: begin again from the file.
 			w.b.warnIf(d.file.Close(), "close a day file")
+			d.beside.rest()
+			d.beside, d.opens = nil, -1
 		}
 	}()
-	if err := d.file.Refresh(true); err != nil {
+	if err := d.refresh(items[0].day); err != nil {
 		return err
 	}
 	if d.file.Size() == 0 { // a day begins, or the whole book has been taken away
@@ -294,7 +308,8 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 			return err
 		}
 		it.settled, it.verdict = true, v
-		if v.Position.Duplicate && v.Position.Offset+int64(v.Position.Length) > d.file.Durable() {
+		// What is packed is durable, and stands before the day file's first byte, or its bytes that are packed, too.
+		if v.Position.Duplicate && v.Position.Offset-d.base()+int64(v.Position.Length) > d.file.Durable() {
 			needSync = always || d.file.Doubtful()
 		}
 	}
@@ -304,8 +319,11 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 		}
 		return nil
 	}
-	if start+int64(len(w.buf)) > maxDaySize {
+	if d.base()+start+int64(len(w.buf)) > maxDaySize {
 		return &RuleError{"timestamp", fmt.Sprintf("the day's file is full: it may have %d bytes", int64(maxDaySize))}
+	}
+	if err := d.make(start); err != nil {
+		return err
 	}
 	if err := d.file.Append(w.buf, always); err != nil {
 		return err

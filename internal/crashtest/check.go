@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/zstd"
+
 	"daybook/internal/faultfs"
 )
 
@@ -40,7 +42,12 @@ func Check(files Files, root string, l *Ledger) error {
 		switch base := path.Base(name); {
 		case !strings.HasPrefix(name, root+"/"):
 		case base == "events.json" && dayName.MatchString(day):
-			errs = append(errs, checkDay(name, data, day, l, found), checkMark(files, name))
+			if _, ok := files[name+".zst"]; !ok {
+				errs = append(errs, checkDay(name, data, day, l, found))
+			}
+			errs = append(errs, checkMark(files, name))
+		case base == "events.json.zst" && dayName.MatchString(day):
+			errs = append(errs, checkPacked(name, data, files[strings.TrimSuffix(name, ".zst")].Data, day, l, found))
 		case strings.HasSuffix(base, ".daybook-tmp"), strings.HasPrefix(base, "session_"), strings.Contains(base, ".lock"):
 		case strings.HasSuffix(base, ".canvas"):
 			if sum := fmt.Sprintf("%x.canvas", sha256.Sum256(data)); base != sum {
@@ -53,7 +60,7 @@ func Check(files Files, root string, l *Ledger) error {
 		}
 	}
 	for e, p := range l.given {
-		if p > open && found[e] == 0 {
+		if p > open && found[e] == 0 && !(l.gone[e] && deleted(files, root, e.day)) {
 			errs = append(errs, fmt.Errorf("lost: acknowledged (%s) and not there: %s", p, e))
 		}
 	}
@@ -68,6 +75,55 @@ func Check(files Files, root string, l *Ledger) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// deleted reports whether a day says that what it held was deleted on purpose, and holds none of it.
+func deleted(files Files, root, day string) bool {
+	dir := path.Join(root, day)
+	return strings.Contains(string(files[dir+"/SHA256SUMS"].Data), "\n# deleted ")
+}
+
+// Pack compresses as any program does.
+func Pack(data []byte) ([]byte, error) {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer e.Close() // nothing is streamed
+	return e.EncodeAll(data, nil), nil
+}
+
+// Unpack is what any program makes of a packed day.
+func Unpack(data []byte) ([]byte, error) {
+	d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	return d.DecodeAll(data, nil)
+}
+
+// checkPacked looks at every line of a day that has been retired: those of the packed file, and those of the day file, of
+// which the first ones may be in the packed one, too, if the retirement has not come to its end.
+func checkPacked(name string, data, plain []byte, day string, l *Ledger, found map[event]int) error {
+	all, err := Unpack(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if len(all) > 0 && all[len(all)-1] != '\n' {
+		return fmt.Errorf("%s ends in the midst of a line", name)
+	}
+	in := map[string]bool{}
+	for line := range bytes.Lines(all) {
+		in[string(line)] = true
+	}
+	for line := range bytes.Lines(plain) {
+		if !in[string(line)] {
+			break
+		}
+		plain = plain[len(line):]
+	}
+	return checkDay(name, append(all, plain...), day, l, found)
 }
 
 func (p promise) String() string { return [...]string{"open", "in the kernel", "on stable storage"}[p] }

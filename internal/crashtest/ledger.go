@@ -15,6 +15,7 @@ type Ledger struct {
 	files  map[string]string // that have been acknowledged, by their paths
 
 	foreign map[string]bool // files that are not compared
+	gone    map[event]bool  // may be gone where a day says that it was deleted
 	failed  bool            // a write or a sync has failed
 }
 
@@ -35,12 +36,12 @@ type piece struct{ day, bytes string }
 
 // NewLedger returns one without an entry.
 func NewLedger() *Ledger {
-	return &Ledger{given: map[event]promise{}, files: map[string]string{}, foreign: map[string]bool{}}
+	return &Ledger{given: map[event]promise{}, files: map[string]string{}, foreign: map[string]bool{}, gone: map[event]bool{}}
 }
 
 // Clone returns a copy: what is written to one is not in the other.
 func (l *Ledger) Clone() *Ledger {
-	return &Ledger{maps.Clone(l.given), slices.Clone(l.pieces), maps.Clone(l.files), maps.Clone(l.foreign), l.failed}
+	return &Ledger{maps.Clone(l.given), slices.Clone(l.pieces), maps.Clone(l.files), maps.Clone(l.foreign), maps.Clone(l.gone), l.failed}
 }
 
 // Give takes note that a line, as it is to be stored, is being handed to the program.
@@ -103,6 +104,15 @@ func (l *Ledger) mayBeMixed(e event) bool {
 	return false
 }
 
+// Delete takes note that the lines of a day are about to be deleted on purpose.
+func (l *Ledger) Delete(day string) {
+	for e := range l.given {
+		if e.day == day {
+			l.gone[e] = true
+		}
+	}
+}
+
 // Keep takes note of bytes in a day's file that are no event and are on stable storage.
 func (l *Ledger) Keep(day, bytes string) { l.pieces = append(l.pieces, piece{day, bytes}) }
 
@@ -123,7 +133,7 @@ func (l *Ledger) DropFile(path string) {
 func (l *Ledger) Unsettled() (days, lines []string) {
 	var list []event
 	for e, p := range l.given {
-		if p == open {
+		if p == open && !l.gone[e] {
 			list = append(list, e)
 		}
 	}

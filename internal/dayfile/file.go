@@ -18,6 +18,7 @@ import (
 // The names of a day's files in its directory.
 const (
 	DataName       = "events.json"
+	PackedName     = "events.json.zst" // of a retired day; of two files the content is this one's and what the other has more
 	MarkName       = "events.mark"
 	QuarantineName = "quarantine"
 )
@@ -38,6 +39,7 @@ type File struct {
 	mark durable.File
 	// rests says that the files are closed, and that the next Refresh goes on with what is known of them.
 	rests bool
+	opens int // how often a day file was opened, or made, of which nothing was known
 
 	size    int64    // bytes seen; all lines up to here end with a newline
 	sum     uint32   // CRC32C of them
@@ -72,9 +74,9 @@ type Damage struct {
 	Kept           string // where the bytes were put, if they were cut off; "" if they stand where they stood
 }
 
-// New returns the File of the day whose directory is dir. Temporary files are made in temp, a directory of the same file
-// system. If replace is set, each Append replaces the day file by a copy that has the lines too (promise 10). Nothing is
-// opened yet.
+// New returns the File of the day whose directory is dir. Temporary files are made in temp, a directory of the same
+// file system. If replace is set, each Append replaces the day file by a copy that has the lines too (promise 10).
+// Nothing is opened yet.
 func New(fsys durable.FS, dir, temp string, replace bool, to Observer) *File {
 	return &File{fsys: fsys, dir: dir, path: filepath.Join(dir, DataName), temp: temp, replaces: replace, to: to}
 }
@@ -88,9 +90,14 @@ func (f *File) ID() durable.FileID { return f.id }
 // Durable returns how many bytes are known to be on stable storage, as of the last Refresh, Append or Sync.
 func (f *File) Durable() int64 { return f.durable }
 
-// Doubtful reports whether bytes that are not durable may be others on the disk, as of the last Refresh: a write or a sync
-// has failed, in this process or in another one, and none has succeeded since. Append makes them durable then, or fails.
+// Doubtful reports whether bytes that are not durable may be others on the disk, as of the last Refresh: a write or a
+// sync has failed, in this process or in another one, and none has succeeded since. Append makes them durable then, or
+// fails.
 func (f *File) Doubtful() bool { return f.failed && f.durable < f.size }
+
+// Opens counts the day files that were opened: while it stays, the File is the same or one that has replaced it with
+// the same bytes at its beginning.
+func (f *File) Opens() int { return f.opens }
 
 // Path returns the path of the day file.
 func (f *File) Path() string { return f.path }
@@ -103,9 +110,9 @@ func (f *File) ReadAt(p []byte, off int64) (int, error) {
 	return f.data.ReadAt(p, off)
 }
 
-// Refresh makes sure that the File is the one that its path names, and takes note of everything that has come to it since:
-// the steps that promise 3 demands before a write. An unfinished last line is completed if it is a whole object, else
-// put into quarantine and cut off (promise 5). Without a day file it makes one if create is set; else the File is
+// Refresh makes sure that the File is the one that its path names, and takes note of everything that has come to it
+// since: the steps that promise 3 demands before a write. An unfinished last line is completed if it is a whole object,
+// else put into quarantine and cut off (promise 5). Without a day file it makes one if create is set; else the File is
 // empty.
 //
 // Calls when nothing has changed: stat path, read the last 64 bytes.
@@ -121,7 +128,7 @@ func (f *File) Refresh(create bool) error {
 	if err != nil {
 		return err
 	}
-	if f.isKnown() && (info.ID != f.id || info.Size < f.size) {
+	if f.IsKnown() && (info.ID != f.id || info.Size < f.size) {
 		// Replaced by a sync client, a repair or the replace mode; or cut.
 		if err := f.forget(); err != nil {
 			return err
@@ -158,12 +165,12 @@ func (f *File) Refresh(create bool) error {
 	return f.learnMark()
 }
 
-// isKnown reports whether the File knows a day file, open or at rest.
-func (f *File) isKnown() bool { return f.data != nil || f.rests }
+// IsKnown reports whether the File knows a day file, open or at rest.
+func (f *File) IsKnown() bool { return f.data != nil || f.rests }
 
 // known is what the File knows to be durable, as a mark of the file it has open; of none if it is not sure.
 func (f *File) known() Mark {
-	if !f.isKnown() || f.durable != f.size {
+	if !f.IsKnown() || f.durable != f.size {
 		return Mark{}
 	}
 	return Mark{Inode: f.id.Inode, Size: f.size, Sum: f.sum}
@@ -191,4 +198,36 @@ func (f *File) learnMark() error {
 		f.durable, f.sumThen, f.marked, f.named = m.Size, m.Sum, true, true
 	}
 	return nil
+}
+
+// Drop removes the day file of the directory day, and its mark: what it held is elsewhere, durably. The mark is emptied
+// before, durably: one that a power cut brought back would tell of bytes that are missing. The caller holds the book's
+// lock, and no File has the day open that may have to write.
+//
+// Calls: write mark, sync mark, remove events.json, remove events.mark, syncdir day. Without a mark the first two are
+// left out.
+func Drop(fsys durable.FS, day string) error {
+	info, err := fsys.Stat(filepath.Join(day, DataName))
+	if err != nil {
+		return err
+	}
+	name := filepath.Join(day, MarkName)
+	mark, err := fsys.Open(name, true)
+	if err == nil {
+		if _, err = mark.WriteAt(Mark{Inode: info.ID.Inode}.Encode(), 0); err == nil {
+			err = mark.Sync()
+		}
+		err = errors.Join(err, mark.Close())
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	if err != nil {
+		return fmt.Errorf("empty the commit mark: %w", reason(err))
+	}
+	for _, n := range []string{filepath.Join(day, DataName), name} {
+		if err := fsys.Remove(n); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return fsys.SyncDir(day)
 }

@@ -72,7 +72,7 @@ func (f *File) Close() error { return f.forget() }
 
 // open opens the day file, makes what is missing if create is set, and reads it whole. was is what the File knew
 // before of the file of this name: where no mark tells of the one that is there now, bytes of that one that are
-// missing are reported (promise 7).
+// missing are reported (promise 7), unless the day has been retired.
 //
 // Calls for a new day: mkdir day, syncdir book, create events.json, create events.mark, write mark, syncdir day. So the
 // mark, of size 0, is there before the first byte, and bytes of ours beyond it are known for what they are (promise 4).
@@ -105,6 +105,7 @@ func (f *File) open(create bool, was Mark) (err error) {
 		return fmt.Errorf("open %s: it is a directory: move it away", f.Path())
 	}
 	f.id = info.ID
+	f.opens++
 	if f.replaces && !made {
 		_ = f.sweep() // what stays costs nothing but room
 	}
@@ -114,7 +115,7 @@ func (f *File) open(create bool, was Mark) (err error) {
 	}
 	m, valid := f.readMark()
 	ours := valid && m.Inode == f.id.Inode // catchUp compares what it tells of
-	if !ours && was.Size > m.Size {
+	if !ours && was.Size > m.Size && !f.retired() {
 		m = was
 	}
 	f.reportLost(m, info.Size, ours)
@@ -132,4 +133,13 @@ func (f *File) open(create bool, was Mark) (err error) {
 		return nil
 	}
 	return f.catchUp(info.Size)
+}
+
+// retired reports whether what stood in the day file may be in the packed file now, or deleted on purpose.
+func (f *File) retired() bool {
+	if _, err := f.fsys.Stat(filepath.Join(f.dir, PackedName)); err == nil {
+		return true
+	}
+	list, err := ReadSums(f.fsys, f.dir)
+	return err == nil && len(list.Deleted) > 0
 }

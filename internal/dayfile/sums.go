@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"daybook/internal/durable"
 )
@@ -22,9 +23,27 @@ const SumsName = "SHA256SUMS"
 
 // Sums is what SHA256SUMS says: the hashes of a sealed day's files.
 type Sums struct {
-	Size  int64 // of the day file, in bytes; -1 if it is not said
-	Files []Sum // in the order of the file
+	Size  int64  // of the day file, in bytes; -1 if it is not said
+	Holds *Holds // what the packed file holds; nil if it is not said
+	// Deleted is what was deleted when the day was retired, the earliest first.
+	Deleted []Deleted
+	Files   []Sum // in the order of the file
 }
+
+// Holds is the content of a packed file, or of a day.
+type Holds struct {
+	Size int64 // bytes
+	Hash [sha256.Size]byte
+}
+
+// Deleted is what a day held when it was deleted on purpose.
+type Deleted struct {
+	Time string // RFC 3339
+	Holds
+}
+
+// Unpack returns what a packed file of so many bytes holds, and how many bytes that is.
+type Unpack func(f durable.File, size int64) (io.ReaderAt, int64, error)
 
 // Sum is the hash of one file.
 type Sum struct {
@@ -35,17 +54,32 @@ type Sum struct {
 const (
 	sumsTitle = "# A sealed day. In this directory: sha256sum -c " + SumsName + "\n"
 	sizeIntro = "# size "
+	holdIntro = "# content "
+	goneIntro = "# deleted "
 )
 
-// Encode returns the sums as `sha256sum -c` reads them. It passes over lines that begin with #, in silence, with --strict and
-// --warn too; the second of them says how many bytes of the day file are hashed.
+// Encode returns the sums as `sha256sum -c` reads them. It passes over lines that begin with #, in silence, with
+// --strict and --warn too; the second of them says how many bytes of the day file are hashed, the third one what the
+// packed file holds. A day has one of the two as a rule.
 //
 //	# A sealed day. In this directory: sha256sum -c SHA256SUMS
 //	# size 1234 events.json
+//	# content 5678 HASH events.json.zst
+//	# deleted 2026-11-30T03:10:00Z 1234 HASH events.json
 //	HASH  events.json
+//	HASH  events.json.zst
 //	HASH  boards/NAME.canvas
 func (s Sums) Encode() []byte {
-	b := fmt.Appendf(nil, "%s%s%d %s\n", sumsTitle, sizeIntro, s.Size, DataName)
+	b := []byte(sumsTitle)
+	if s.Size >= 0 {
+		b = fmt.Appendf(b, "%s%d %s\n", sizeIntro, s.Size, DataName)
+	}
+	if s.Holds != nil {
+		b = fmt.Appendf(b, "%s%d %x %s\n", holdIntro, s.Holds.Size, s.Holds.Hash, PackedName)
+	}
+	for _, d := range s.Deleted {
+		b = fmt.Appendf(b, "%s%s %d %x %s\n", goneIntro, d.Time, d.Size, d.Hash, DataName)
+	}
 	for _, f := range s.Files {
 		b = fmt.Appendf(b, "%x  %s\n", f.Hash, f.Name)
 	}
@@ -68,6 +102,21 @@ func ParseSums(data []byte) (Sums, error) {
 			s.Size = v
 			continue
 		}
+		if held, ok := strings.CutPrefix(text, holdIntro); ok {
+			if s.Holds, ok = parseHolds(held, PackedName); !ok {
+				return s, fmt.Errorf("line %d does not say what %s holds", n, PackedName)
+			}
+			continue
+		}
+		if gone, ok := strings.CutPrefix(text, goneIntro); ok {
+			when, gone, _ := strings.Cut(gone, " ")
+			holds, ok := parseHolds(gone, DataName)
+			if _, err := time.Parse(time.RFC3339, when); err != nil || !ok {
+				return s, fmt.Errorf("line %d does not say what was deleted", n)
+			}
+			s.Deleted = append(s.Deleted, Deleted{when, *holds})
+			continue
+		}
 		if text == "" || text[0] == '#' {
 			continue
 		}
@@ -78,6 +127,17 @@ func ParseSums(data []byte) (Sums, error) {
 		s.Files = append(s.Files, f)
 	}
 	return s, nil
+}
+
+func parseHolds(text, name string) (*Holds, bool) {
+	text, ok := strings.CutSuffix(text, " "+name)
+	size, digits, _ := strings.Cut(text, " ")
+	v, err := strconv.ParseInt(size, 10, 64)
+	hash, herr := hex.DecodeString(digits)
+	if !ok || err != nil || herr != nil || v < 0 || len(hash) != sha256.Size {
+		return nil, false
+	}
+	return &Holds{v, [sha256.Size]byte(hash)}, true
 }
 
 func parseSum(line string) (f Sum, ok bool) {
@@ -93,15 +153,27 @@ func parseSum(line string) (f Sum, ok bool) {
 	return f, err == nil && filepath.IsLocal(filepath.FromSlash(f.Name))
 }
 
-// TakeSums hashes the files of the directory day that are part of the truth: of the day file data its first size bytes,
-// and the snapshots and what is in quarantine, as far as Daybook has named them.
-func TakeSums(ctx context.Context, fsys durable.FS, day string, data io.ReaderAt, size int64) (Sums, error) {
-	s := Sums{Size: size}
-	hash, err := hashOf(ctx, data, size)
-	if err != nil {
-		return s, fmt.Errorf("read %s: %w", filepath.Join(day, DataName), err)
+// TakeSums hashes the files of the directory day that are part of the truth: of the day file data, if it is not nil,
+// its first size bytes, the packed file and what it holds, unless unpack is nil, and the snapshots and what is in
+// quarantine, as far as Daybook has named them.
+func TakeSums(
+	ctx context.Context, fsys durable.FS, day string, data io.ReaderAt, size int64, unpack Unpack,
+) (Sums, error) {
+	old, _ := ReadSums(fsys, day) // one that says nothing is a finding of Verify
+	s := Sums{Size: -1, Deleted: old.Deleted}
+	if data != nil {
+		s.Size = size
+		hash, err := hashOf(ctx, data, size)
+		if err != nil {
+			return s, fmt.Errorf("read %s: %w", filepath.Join(day, DataName), err)
+		}
+		s.Files = append(s.Files, Sum{DataName, hash})
 	}
-	s.Files = append(s.Files, Sum{DataName, hash})
+	if unpack != nil {
+		if err := s.takePacked(ctx, fsys, day, unpack); err != nil {
+			return s, err
+		}
+	}
 	names, err := besides(fsys, day)
 	for _, name := range names {
 		if err != nil {
@@ -113,6 +185,37 @@ func TakeSums(ctx context.Context, fsys durable.FS, day string, data io.ReaderAt
 		}
 	}
 	return s, err
+}
+
+// takePacked hashes the packed file, if there is one.
+func (s *Sums) takePacked(ctx context.Context, fsys durable.FS, day string, unpack Unpack) error {
+	path := filepath.Join(day, PackedName)
+	if _, err := fsys.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	sum, err := takeSum(ctx, fsys, day, PackedName)
+	if err != nil {
+		return err
+	}
+	f, err := fsys.Open(path, false)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r, n, err := unpack(f, info.Size)
+	if err == nil {
+		s.Holds = &Holds{Size: n}
+		s.Holds.Hash, err = hashOf(ctx, r, n)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	s.Files = append(s.Files, sum)
+	return nil
 }
 
 func takeSum(ctx context.Context, fsys durable.FS, day, name string) (Sum, error) {
@@ -139,7 +242,7 @@ func takeSum(ctx context.Context, fsys durable.FS, day, name string) (Sum, error
 // hashOf returns the SHA-256 of the first n bytes.
 func hashOf(ctx context.Context, r io.ReaderAt, n int64) (hash [sha256.Size]byte, err error) {
 	h := sha256.New()
-	_, err = io.CopyBuffer(h, &boundReader{ctx, io.NewSectionReader(r, 0, n)}, make([]byte, chunk))
+	_, err = io.CopyBuffer(h, &boundReader{ctx, io.NewSectionReader(r, 0, n)}, make([]byte, min(chunk, max(n, 1))))
 	h.Sum(hash[:0])
 	return hash, err
 }
@@ -181,103 +284,8 @@ func besides(fsys durable.FS, day string) ([]string, error) {
 	return names, nil
 }
 
-// Wrong is a file that is not what it was.
-type Wrong struct {
-	Name    string // seen from the day's directory, with /
-	Missing bool
-	Size    int64 // bytes in question; 0 if that is not known
-	Reason  string
-}
-
-// Broken compares the files of the directory day with its SHA256SUMS, if there is one, and its snapshots with their names. A
-// day file that has only grown is sound, and so are files that are not listed. It takes no lock: since the list is
-// read first, whatever is appended or sealed meanwhile changes nothing.
-func Broken(ctx context.Context, fsys durable.FS, day string) ([]Wrong, error) {
-	listed := make(map[string]bool)
-	var wrong []Wrong
-	data, err := durable.ReadFile(fsys, filepath.Join(day, SumsName))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	sums, perr := ParseSums(data)
-	if perr != nil {
-		wrong = append(wrong, Wrong{Name: SumsName, Reason: "it cannot be read: " + perr.Error()})
-	}
-	for _, s := range sums.Files {
-		listed[s.Name] = true
-		if s.Name == MarkName || s.Name == SumsName {
-			continue // another program's list: they change
-		}
-		w, err := compare(ctx, fsys, day, s, sums.Size)
-		if err != nil {
-			return nil, err
-		}
-		if w.Reason != "" {
-			wrong = append(wrong, w)
-		}
-	}
-	names, err := besides(fsys, day)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		want, snapshot := strings.CutPrefix(name, BoardsName+"/")
-		if !snapshot || listed[name] {
-			continue
-		}
-		s, err := takeSum(ctx, fsys, day, name)
-		if err != nil {
-			return nil, err
-		}
-		if fmt.Sprintf("%x.canvas", s.Hash) != want {
-			wrong = append(wrong, Wrong{Name: name, Reason: "its bytes do not have the hash that is its name"})
-		}
-	}
-	return wrong, nil
-}
-
-// compare compares one file with its sum; size is how many bytes of the day file the sum is of.
-func compare(ctx context.Context, fsys durable.FS, day string, s Sum, size int64) (Wrong, error) {
-	w := Wrong{Name: s.Name}
-	path := filepath.Join(day, filepath.FromSlash(s.Name))
-	info, err := fsys.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		w.Missing, w.Reason = true, "the file is missing; it was there when the day was sealed"
-		return w, nil
-	}
-	if err == nil && !info.Mode.IsRegular() {
-		w.Reason = "it is no regular file any more"
-		return w, nil
-	}
-	if err != nil {
-		return w, err
-	}
-	if s.Name != DataName || size < 0 {
-		size = info.Size
-	}
-	w.Size = size
-	f, err := fsys.Open(path, false)
-	if err != nil {
-		return w, err
-	}
-	defer f.Close() // nothing was written
-	hash, err := hashOf(ctx, f, size)
-	if err != nil {
-		return w, fmt.Errorf("read %s: %w", path, err)
-	}
-	switch {
-	case hash == s.Hash && info.Size >= size:
-		return w, nil
-	case s.Name == DataName && info.Size < size:
-		w.Reason = fmt.Sprintf("the file has %d bytes; it had %d when the day was sealed", info.Size, size)
-	default:
-		w.Reason = "its bytes are others than when the day was sealed"
-	}
-	return w, nil
-}
-
-// Marked returns how many bytes of the day file were durable by the mark of the directory day, whichever file it is for; 0
-// if there is no mark.
+// Marked returns how many bytes of the day file were durable by the mark of the directory day, whichever file it is
+// for; 0 if there is no mark.
 func Marked(fsys durable.FS, day string) int64 {
 	f, err := fsys.Open(filepath.Join(day, MarkName), false)
 	if err != nil {
@@ -288,8 +296,9 @@ func Marked(fsys durable.FS, day string) int64 {
 	return m.Size
 }
 
-// Durable returns the day file's mark, which says how much of it is durable, and what the file is. The zero Mark stands for
-// one that is missing, no good, or for another file. Without a day file the error is fs.ErrNotExist. It takes no lock.
+// Durable returns the day file's mark, which says how much of it is durable, and what the file is. The zero Mark stands
+// for one that is missing, no good, or for another file. Without a day file the error is fs.ErrNotExist. It takes no
+// lock.
 func Durable(fsys durable.FS, day string) (Mark, durable.Info, error) {
 	info, err := fsys.Stat(filepath.Join(day, DataName))
 	if err != nil {
@@ -307,8 +316,8 @@ func Durable(fsys durable.FS, day string) (Mark, durable.Info, error) {
 	return m, info, nil
 }
 
-// Settle makes the first size bytes of the day file in the directory day durable, unless its mark says that they are. The
-// caller holds the book's lock.
+// Settle makes the first size bytes of the day file in the directory day durable, unless its mark says that they are.
+// The caller holds the book's lock.
 //
 // Calls if it does not: those of Refresh and of Sync.
 func Settle(fsys durable.FS, day, temp string, size int64) error {

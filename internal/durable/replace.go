@@ -50,6 +50,15 @@ func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
 	return replace(fsys, tmp, name, "", fill)
 }
 
+// ReplaceWithLike is ReplaceWith, but a file that it makes has the mode and the owner of the file model, if that is
+// there.
+func ReplaceWithLike(fsys FS, tmp, name, model string, fill func(temp File) error) error {
+	if _, err := fsys.Stat(name); err == nil {
+		model = name
+	}
+	return replace(fsys, tmp, name, model, fill)
+}
+
 // replace is ReplaceWith for a new file that is like model; "" is the file that it replaces.
 func replace(fsys FS, tmp, name, model string, fill func(temp File) error) error {
 	if target := fsys.Resolve(name); target != name || !sameDevice(fsys, tmp, filepath.Dir(name)) {
@@ -171,8 +180,8 @@ func Rename(fsys FS, from, to string) error {
 	return fsys.SyncDir(filepath.Dir(to))
 }
 
-// MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable. So
-// it does, first, for the lowest one that is there already: a process that was killed may have made it and come no
+// MkdirAll makes a directory and its missing parents with mode 0755 whatever the umask, and makes their names durable.
+// So it does, first, for the lowest one that is there already: a process that was killed may have made it and come no
 // further. If nothing is missing, that is all.
 //
 // Calls: syncdir above, mkdir dir, syncdir parent, for each that was missing.

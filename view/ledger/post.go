@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"iter"
-	"path/filepath"
 
 	"daybook"
 )
@@ -158,8 +157,8 @@ func (p *poster) next(r *row, err error, jobs *[]job) error {
 	var damage *daybook.DamageError
 	switch {
 	case errors.As(err, &damage):
-		day, err = daybook.ParseDay(filepath.Base(filepath.Dir(damage.File)))
-		offset, end = damage.Offset, damage.Offset+damage.Length
+		at := damage.Position
+		day, offset, end, err = at.Day, at.Offset, at.Offset+int64(at.Length), nil
 	case r != nil:
 		day, offset, end = r.day, r.end-int64(len(r.line))-1, r.end
 	}

@@ -19,7 +19,7 @@ import (
 type document struct {
 	day    daybook.Day
 	path   string
-	source string // path of the day's file in the book
+	source string // path of the day's directory in the book
 	lock   *durable.Lock
 	used   uint64
 	rebase bool // an earlier day may have grown: compare the origin with the book's
@@ -57,7 +57,7 @@ func newDocument(fsys durable.FS, b *daybook.Book, day daybook.Day) *document {
 	return &document{
 		day:    day,
 		path:   path,
-		source: filepath.Join(b.Dir(), day.String(), "events.json"),
+		source: filepath.Join(b.Dir(), day.String()),
 		lock:   durable.NewLock(fsys, path+".lock", ""),
 	}
 }
@@ -290,7 +290,7 @@ func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byt
 		return fresh, false, nil
 	}
 	d.justLooked = false
-	source, err := v.fsys.Stat(d.source)
+	source, size, err := v.book.DayFile(d.day)
 	if errors.Is(err, fs.ErrNotExist) {
 		return d.buf[:0], max(d.cursor, d.place.book) > 0, nil
 	}
@@ -298,17 +298,17 @@ func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byt
 		return nil, false, err
 	}
 	from := min(d.cursor, d.place.book)
-	if source.Size < max(d.cursor, d.place.book) {
+	if size < max(d.cursor, d.place.book) {
 		return nil, true, nil
 	}
 	// A repair, a sync client or the write mode "replace" puts another file in the place of the day's: then the last
 	// line must stand where it stood.
-	seen := d.cursor == 0 || source.ID == d.sourceID
+	seen := d.cursor == 0 || source == d.sourceID
 	if !seen {
 		from = min(from, d.lastAt)
 	}
 	fresh = d.buf[:0]
-	if seen && source.Size == from {
+	if seen && size == from {
 		return fresh, false, nil
 	}
 	start := from
@@ -335,7 +335,7 @@ func (v *View) foldNew(ctx context.Context, d *document, sure bool) (fresh []byt
 	if from == start && start > 0 && !sure {
 		return nil, true, nil // the file goes on, and no line begins here
 	}
-	d.sourceID = source.ID
+	d.sourceID = source
 	return fresh, !seen, nil
 }
 

@@ -3,7 +3,6 @@ package session
 import (
 	"bytes"
 	"encoding/json"
-	"path/filepath"
 	"strings"
 
 	"daybook"
@@ -106,8 +105,8 @@ func (h history) glance(b *daybook.Book, day daybook.Day, sum uint64) (s Statist
 	// that is not the length of the events, the file has damage, or lines in another spelling.
 	n := int64(tail.Stats.TotalEvents)
 	length := frame.book + n*int64(len(separator)-1) + max(n-1, 0)
-	info, err := b.FS().Stat(filepath.Join(b.Dir(), day.String(), "events.json"))
-	if frame.place.tail-frame.place.head != length || n > 0 && (err != nil || info.Size != frame.book) {
+	_, now, err := b.DayFile(day)
+	if frame.place.tail-frame.place.head != length || n > 0 && (err != nil || now != frame.book) {
 		return s, false
 	}
 	s = tail.Stats

@@ -23,11 +23,11 @@ func (v *View) whole(ctx context.Context, d *document) error {
 	if err := d.forget(); err != nil {
 		return err
 	}
-	source, err := v.fsys.Stat(d.source)
+	source, _, err := v.book.DayFile(d.day)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	d.sourceID = source.ID
+	d.sourceID = source
 	h, err := v.history()
 	if err != nil {
 		return err
