@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -218,6 +219,11 @@ const (
 // size: plain files, session documents too, are within the story's limits.
 func size(_ context.Context, p *patient) {
 	all, plain, packed := int64(0), 0, 0
+	type file struct {
+		day  daybook.Day
+		size int64
+	}
+	var large []file // the larger one of each day
 	state := p.note
 	if p.vault != "" {
 		state = p.bad
@@ -238,8 +244,16 @@ func size(_ context.Context, p *patient) {
 			plain++
 		}
 		if largest > mostOfDay {
-			state(remedy, "%s has %s, over 10 MB", day, bytesText(largest))
+			large = append(large, file{day, largest})
 		}
+	}
+	if len(large) > 0 {
+		most := slices.MaxFunc(large, func(a, b file) int { return cmp.Compare(a.size, b.size) })
+		text := fmt.Sprintf("%s has %s, over 10 MB", most.day, bytesText(most.size))
+		if n := len(large); n > 1 {
+			text = fmt.Sprintf("%d days have over 10 MB; %s has most, %s", n, most.day, bytesText(most.size))
+		}
+		state(remedy, "%s", text)
 	}
 	if all > mostOfBook {
 		state(remedy, "%s are %s, over 70 MB", count(plain, "plain day"), bytesText(all))

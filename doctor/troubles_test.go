@@ -58,6 +58,10 @@ func bookTroubles() []trouble {
 		{"a big day", true, false, func(p *place) { p.fill("2025-11-01", 11) }, []string{
 			"note size: 2025-11-01 has 11 MB, over 10 MB",
 		}},
+		{"big days", true, false, func(p *place) {
+			p.fill("2025-11-01", 11)
+			p.fill("2025-11-03", 13)
+		}, []string{"note size: 2 days have over 10 MB; 2025-11-03 has most, 13 MB"}},
 		{"a big day of a vault", false, false, func(p *place) { p.write("session_2025-11-05.json", strings.Repeat(" ", 11e6)) }, []string{
 			"wrong size: 2025-11-05 has 11 MB, over 10 MB",
 		}},
