@@ -47,6 +47,11 @@ func (c Condition) check() error {
 	return nil
 }
 
+// Holds reports whether the condition holds of an event, as Search means it.
+func (c Condition) Holds(e Entry) bool {
+	return dayfile.NewFilter([]dayfile.Want{{Path: c.Member, Value: c.Value}}).Matches(e.Raw)
+}
+
 // Search yields the events of the days that q names of which all conditions hold, in the order of Events, with their
 // places. It takes no lock; of what is appended meanwhile it yields the first part. What it yields is read and checked as
 // DayEvents does it; of other lines it checks only the form (docs/format.md, What a search checks), but of each: a

@@ -80,19 +80,27 @@ func (a queryArgs) parse() (q query, err error) {
 			return q, usage("--from and --to take one day each: 2025-11-08, today or yesterday", "%s: %w", end.flag, err)
 		}
 	}
-	for _, text := range a.where {
-		c, err := daybook.ParseCondition(text)
-		if err != nil {
-			return q, usage("write MEMBER=VALUE, as in --where camera_id=gate or --where metadata.run=special",
-				"--where %q: %w", text, err)
-		}
-		q.where = append(q.where, c)
+	if q.where, err = parseConditions(a.where); err != nil {
+		return q, err
 	}
 	if a.limited && a.limit < 1 {
 		return q, usage("leave --limit out to print all events", "--limit %d: the limit must be 1 or more", a.limit)
 	}
 	q.limit = a.limit
 	return q, nil
+}
+
+// parseConditions reads what was given with --where.
+func parseConditions(texts []string) (list []daybook.Condition, err error) {
+	for _, text := range texts {
+		c, err := daybook.ParseCondition(text)
+		if err != nil {
+			return nil, usage("write MEMBER=VALUE, as in --where camera_id=gate or --where metadata.run=special",
+				"--where %q: %w", text, err)
+		}
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // run prints what the query finds. Damage is told on the way and does not end it.

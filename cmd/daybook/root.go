@@ -68,6 +68,7 @@ The book is the directory given with --book, else the one that the environment v
 		newWatch(e, g),
 		newCat(e, g),
 		newQuery(e, g),
+		newFollow(e, g),
 		newStats(e, g),
 		newPalette(e, g),
 		newHistory(e, g),

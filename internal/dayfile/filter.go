@@ -108,7 +108,7 @@ func (f *Filter) lines(text []byte, visit func(start, end int) error) error {
 		if doubt && Check(line) != nil {
 			hit = true // damage
 		} else if hit {
-			hit = (f.may == nil || f.may(line)) && f.matches(line)
+			hit = (f.may == nil || f.may(line)) && f.Matches(line)
 		}
 		if hit {
 			if err := visit(at, end); err != nil {
@@ -172,9 +172,9 @@ func balanced(line []byte, escaped bool) bool {
 		bytes.Count(line, []byte{'['}) == bytes.Count(line, []byte{']'})
 }
 
-// matches reports whether a line has all that is wanted, or is damaged: where walking through it meets what cannot be, the
+// Matches reports whether a line has all that is wanted, or is damaged: where walking through it meets what cannot be, the
 // grammar has the say.
-func (f *Filter) matches(line []byte) bool {
+func (f *Filter) Matches(line []byte) bool {
 	for _, w := range f.wants {
 		k := walk{line: line, value: w.Value}
 		k.space()
