@@ -462,6 +462,7 @@ func TestFollowEnds(t *testing.T) {
 	if n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
+	try(t, b.Close()) // Windows keeps what is open
 	try(t, os.RemoveAll(b.Dir()))
 	list, _ := followed(t, b, Token{}, nil)
 	wantList(t, "without a book", list, b.Dir()+" is gone: no book here")
