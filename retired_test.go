@@ -361,12 +361,19 @@ func TestRetireMeets(t *testing.T) {
 	if got := readPacked(t, dir); strings.Count(got, "\n") != 4 || late != 3 {
 		t.Errorf("packed: %s", got)
 	}
+	// What proves may take its time: the lock is free meanwhile.
+	mustAppend(t, other, lineOf("to be proven"))
+	_, err := b.Retire(t.Context(), mustDay(t, testDay), KeepPacked, func(ctx context.Context, _ Extent) error {
+		_, err := other.Append(ctx, parse(t, lineOf("a")))
+		return err
+	})
+	try(t, err)
 	late = -1000 // somebody who never rests
 	if _, err := b.Retire(t.Context(), mustDay(t, testDay), KeepPacked, nil); err != nil {
 		t.Error(err) // there is nothing to do yet
 	}
 	mustAppend(t, other, lineOf("one more"))
-	_, err := b.Retire(t.Context(), mustDay(t, testDay), KeepPacked, nil)
+	_, err = b.Retire(t.Context(), mustDay(t, testDay), KeepPacked, nil)
 	if !errors.Is(err, errRewritten) {
 		t.Errorf("somebody writes all the time: %v", err)
 	}

@@ -16,7 +16,6 @@ import (
 	"daybook/learning"
 )
 
-
 // prove has the ledger take over a day whose file then goes.
 func prove(t testing.TB, v *View, b *daybook.Book, of string) {
 	t.Helper()
@@ -228,5 +227,55 @@ func TestOlderVersion(t *testing.T) {
 	wantSound(t, b, "posted to")
 	if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "2\n" {
 		t.Errorf("it has version %s", got)
+	}
+}
+
+// TestPackedDays: a day that is packed is not posted again, nor what is packed of late events; the ledger stays sound.
+func TestPackedDays(t *testing.T) {
+	ctx := context.Background()
+	b := newBook(t, nil)
+	const of = "2025-11-08"
+	put(t, b, camera("a", of+"T10:00:00Z", "parcel"), camera("b", of+"T11:00:00Z", "dog"))
+	v := newView(t, b, Options{})
+	if done := catchUp(t, v); done.Events != 2 {
+		t.Fatalf("posted %+v", done)
+	}
+	retire := func(b *daybook.Book, v *View) {
+		t.Helper()
+		r, err := b.Retire(ctx, day(t, of), daybook.KeepPacked, func(ctx context.Context, x daybook.Extent) error {
+			return v.Prove(ctx, day(t, of), x, false)
+		})
+		if err != nil || r.Status != daybook.RetirePacked {
+			t.Fatalf("retire: %+v, %v", r, err)
+		}
+	}
+	for round, late := range []string{"", "late", "later"} {
+		if late != "" {
+			put(t, b, camera(late, of+"T12:00:00Z", "cat"))
+			if done := catchUp(t, v); done.Events != 1 || done.Removed != 0 {
+				t.Errorf("a late event: %+v", done)
+			}
+		}
+		retire(b, v)
+		for range 2 { // by this View, and by one that has not looked on
+			if done := catchUp(t, v); done.Events != 0 || done.Removed != 0 {
+				t.Errorf("posted again after round %d: %+v", round, done)
+			}
+			if !v.Posted(day(t, of)) {
+				t.Error("it is not posted")
+			}
+			v = newView(t, b, Options{})
+		}
+		wantSound(t, b, "packed")
+	}
+	if got := len(known(t, b)); got != 4 {
+		t.Errorf("%d rows, want 4", got)
+	}
+	if _, err := v.Rebuild(ctx); err != nil { // from the packed file
+		t.Error(err)
+	}
+	wantSound(t, b, "made anew")
+	if got := len(known(t, b)); got != 4 {
+		t.Errorf("%d rows, made anew, want 4", got)
 	}
 }
