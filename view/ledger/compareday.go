@@ -97,6 +97,9 @@ func (k *comparer) fits(day daybook.Day, at cursor) (bool, error) {
 type comparison struct {
 	k     *comparer
 	day   daybook.Day
+	from  int64 // bounds of the day: to ask for them for each row takes most of the time
+	to    int64
+	name  string
 	at    cursor
 	gone  bool // the day has no file: what the ledger has is compared with itself
 	list  []Difference
@@ -134,6 +137,8 @@ func (c *comparison) behind(reason string) {
 // compareOnce compares a day with the ledger as it is at one moment.
 func (k *comparer) compareOnce(ctx context.Context, day daybook.Day) (c *comparison, err error) {
 	c = &comparison{k: k, day: day}
+	c.from, c.to = bounds(day)
+	c.name = day.String()
 	if err := k.c.exec("BEGIN"); err != nil {
 		return nil, err
 	}
@@ -203,7 +208,7 @@ func (c *comparison) compare(ctx context.Context) error {
 // fileLines yields what the rows should be, by the day's file. It counts what is not posted.
 func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		base, damaged := place(c.day, c.at.base), int64(0)
+		base, damaged := c.from|c.at.base, int64(0)
 		var before *earlier
 		if c.at.base > 0 {
 			var err error
@@ -246,7 +251,7 @@ func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 // cursor's checksum, if they are of one file.
 func (c *comparison) ownLines(before int64) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
-		from, to := place(c.day, 0), place(c.day, 0)+before-1
+		from, to := c.from, c.from+before-1
 		whole := c.at.damaged == 0 && c.at.base == 0
 		r, err := c.k.c.read("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
 		if err != nil {
@@ -284,7 +289,7 @@ func (c *comparison) ownLines(before int64) iter.Seq2[*row, error] {
 
 // rows compares the rows of events and texts with lines, and adds the lines to fig.
 func (c *comparison) rows(lines iter.Seq2[*row, error], fig *figures) error {
-	from, to := bounds(c.day)
+	from, to := c.from, c.to
 	got, err := c.k.c.read("SELECT id, day, event_id, timestamp, utc_offset, event_type, canvas_id, camera_id, node_id, line "+
 		"FROM events WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
 	if err != nil {
@@ -313,7 +318,7 @@ func (c *comparison) rows(lines iter.Seq2[*row, error], fig *figures) error {
 
 // surplus passes over the rows before id, which are of no line.
 func (c *comparison) surplus(got, texts *readRows, id int64) error {
-	from, _ := bounds(c.day)
+	from := c.from
 	for got.id() < id || texts.id() < id {
 		at := min(got.id(), texts.id())
 		row, text := got.id() == at, texts.id() == at
@@ -337,11 +342,11 @@ func (c *comparison) surplus(got, texts *readRows, id int64) error {
 
 // row compares the rows of one line.
 func (c *comparison) row(got, texts *readRows, want *row) error {
-	from, _ := bounds(c.day)
+	from := c.from
 	at := want.id - from
 	if got.id() == want.id {
 		c.columns("events", at, want.eventID, got, []any{
-			want.id, c.day.String(), want.eventID, want.timestamp, want.offset, want.kind, want.canvas, want.camera, want.node, want.line,
+			want.id, c.name, want.eventID, want.timestamp, want.offset, want.kind, want.canvas, want.camera, want.node, want.line,
 		})
 		if err := got.next(); err != nil {
 			return err

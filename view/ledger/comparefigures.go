@@ -67,7 +67,7 @@ func (c *comparison) counts(want map[count]int, none bool) error {
 
 // learned compares the rows of learned.
 func (c *comparison) learned(want map[int64]learning.Outcome) error {
-	from, to := bounds(c.day)
+	from, to := c.from, c.to
 	got, err := c.k.c.read("SELECT * FROM learned WHERE id BETWEEN ? AND ? ORDER BY id", from, to)
 	if err != nil {
 		return err
