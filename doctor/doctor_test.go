@@ -118,6 +118,20 @@ func (p *place) write(name, text string) {
 	try(p.t, os.WriteFile(p.file(name), []byte(text), 0o644))
 }
 
+// retire compresses days.
+func (p *place) retire(days ...string) {
+	p.t.Helper()
+	b, err := daybook.Open(p.dir, &daybook.Options{Sync: daybook.SyncNone, Now: p.now})
+	try(p.t, err)
+	for _, s := range days {
+		day, err := daybook.ParseDay(s)
+		try(p.t, err)
+		_, err = b.Retire(context.Background(), day, daybook.KeepPacked, func(context.Context, daybook.Extent) error { return nil })
+		try(p.t, err)
+	}
+	try(p.t, b.Close())
+}
+
 // fill gives a day so many megabytes of events.
 func (p *place) fill(day string, megabytes int) {
 	p.t.Helper()

@@ -55,6 +55,11 @@ func bookTroubles() []trouble {
 		}},
 		{"kept aside", false, false, func(p *place) { p.write("session_2025-11-05.json.kept-0123", "x") }, []string{"note files: 1 file kept aside: session_2025-11-05.json.kept-0123"}},
 		{"left by a crash", false, false, func(p *place) { p.write("metadata.json.0123abcd.daybook-tmp", "x") }, []string{"note files: 1 temporary file left by a crash: metadata.json"}},
+		{"retired days", false, false, func(p *place) { p.retire("2025-11-05", "2025-11-07") }, nil},
+		{"a retired day that got a late event", true, false, func(p *place) {
+			p.retire("2025-11-07")
+			p.append("2025-11-07", "late", "1")
+		}, nil},
 		{"a big day", true, false, func(p *place) { p.fill("2025-11-01", 11) }, []string{
 			"note size: 2025-11-01 has 11 MB, over 10 MB",
 		}},
