@@ -156,7 +156,7 @@ func viewTroubles() []trouble {
 			"note boards: a sync program has made a copy of a board: a.sync-conflict-20251108-101010-ABC.canvas",
 		}},
 		{"a new board", false, false, func(p *place) { p.write("../c.canvas", "{}") }, []string{"note boards: 1 board not yet recorded"}},
-		{"a palette that is wrong", false, false, func(p *place) { p.write("palette.toml", "colors = 7") }, []string{"wrong palette: palette.toml: "}},
+		{"a palette that is wrong", false, false, func(p *place) { p.write("palette.toml", "colors = 7") }, []string{"wrong palette: "}},
 		{"a colour without a role", false, false, func(p *place) { p.append("2025-11-08", "x", "4") }, []string{
 			`note palette: 1 card of 1 colour have no role in the palette "story"`, "note documents: the session document of 2025-11-08 is behind", "note ledger: 165 bytes of 1 day not posted yet",
 		}},

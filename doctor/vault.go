@@ -11,7 +11,6 @@ import (
 	"daybook/canvas"
 	"daybook/internal/durable"
 	"daybook/learning"
-	"daybook/learning/palettefile"
 	"daybook/source/vault"
 	"daybook/view/session"
 )
@@ -22,7 +21,7 @@ func watcher(_ context.Context, p *patient) {
 		return
 	}
 	if p.holder(p.file("watch.lock")) != taken {
-		p.note(fmt.Sprintf("`daybook watch '%s'` records changes as they happen; what is edited meanwhile it records when it starts", p.vault), "nobody watches the vault")
+		p.note("`daybook watch "+quoted(p.vault)+"` records changes as they happen; what is edited meanwhile it records when it starts", "nobody watches the vault")
 		return
 	}
 	var who vault.WatchedError
@@ -99,7 +98,7 @@ func boards(_ context.Context, p *patient) {
 		}
 	}
 	if err == nil && len(p.survey.Boards) > known {
-		p.note("`daybook watch --once` records what is new", "%s not yet recorded", count(len(p.survey.Boards)-known, "board"))
+		p.note("`daybook watch --once "+quoted(p.vault)+"` records what is new", "%s not yet recorded", count(len(p.survey.Boards)-known, "board"))
 	}
 	if wrong == 0 {
 		p.ok("%s", count(len(p.survey.Boards), "board"))
@@ -112,7 +111,7 @@ func palette(ctx context.Context, p *patient) {
 		return
 	}
 	if p.paletteWrong != nil {
-		p.bad("mend that line; `daybook palette --print` shows what a palette looks like", "%s: %v", palettefile.Name, p.paletteWrong)
+		p.bad("mend that line; `daybook palette --print` shows what a palette looks like", "%v", p.paletteWrong)
 		return
 	}
 	if p.book == nil {
