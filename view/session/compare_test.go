@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"daybook"
+	"daybook/internal/faultfs"
 	"daybook/learning"
 )
 
@@ -146,4 +148,39 @@ func resealed(t testing.TB, text string) string {
 
 func checksum(parts ...string) string {
 	return fmt.Sprintf("%08x", crc32.Checksum([]byte(strings.Join(parts, "")), castagnoli()))
+}
+
+// TestCompareFails: whatever call of the file system fails, Compare ends, and finds nothing wrong but what cannot be read.
+func TestCompareFails(t *testing.T) {
+	dir := t.TempDir()
+	b := openBook(t, dir, nil, New(Options{}))
+	appendLines(t, b, created("e0", "2025-11-07T09:00:00", "a.canvas", `{"1":3}`), recolor("e1", "2025-11-08T09:00:00", "a.canvas", "1", "3"))
+	appendLines(t, openBook(t, dir, nil), recolor("e2", "2025-11-08T09:30:00", "a.canvas", "3", "2"))
+	for n := 1; ; n++ {
+		calls, armed := 0, false
+		fsys := &faultfs.FS{Fault: func(faultfs.Call) faultfs.Fault {
+			if armed {
+				if calls++; calls == n {
+					return faultfs.Fault{Err: errors.New("planted")}
+				}
+			}
+			return faultfs.Fault{}
+		}}
+		other, err := daybook.OpenOn(fsys, dir, &daybook.Options{MustExist: true, Now: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		armed = true
+		for f, err := range Compare(t.Context(), other, daybook.Query{From: day(t, "2025-11-08")}, learning.Palette{}) {
+			if err == nil && f.Problem == Wrong && !strings.Contains(f.Reason, "cannot be read") {
+				t.Errorf("call %d fails: %+v", n, f)
+			}
+		}
+		if err := other.Close(); err != nil && calls < n {
+			t.Error(err)
+		}
+		if calls < n {
+			return
+		}
+	}
 }
