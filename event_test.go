@@ -239,6 +239,25 @@ func TestSettings(t *testing.T) {
 	if got := open(t, other, &Options{Settings: &Settings{Zone: "Europe/Berlin"}}).Settings(); got.Zone != "UTC" {
 		t.Errorf("settings are written once: got %+v", got)
 	}
+	for name, c := range map[string]struct {
+		settings Settings
+		want     string
+	}{
+		"ledger":        {Settings{Views: []string{"ledger"}}, "<nil>"}, // no vault's book
+		"compressed":    {Settings{Retire: &Retention{AfterDays: 30}}, "&{30 compress 0}"},
+		"never":         {Settings{Retire: &Retention{Keep: KeepNothing}}, "<nil>"},
+		"1/" + VaultDir: {Settings{Views: []string{"session"}}, "<nil>"},
+		"2/" + VaultDir: {Settings{Views: []string{"session", "ledger"}}, "&{7 compress 0}"},
+		"3/" + VaultDir: {Settings{Views: []string{"ledger"}, Retire: &Retention{}}, "<nil>"},
+		"4/" + VaultDir: {Settings{Retire: &Retention{1, KeepNothing, 1000}}, "&{1 delete 1000}"},
+	} {
+		dir := filepath.Join(root, "retire", filepath.FromSlash(name))
+		for _, settings := range []*Settings{&c.settings, nil} { // made, and there
+			if got := fmt.Sprint(open(t, dir, &Options{Settings: settings}).Settings().Retire); got != c.want {
+				t.Errorf("%s retires %s, want %s", name, got, c.want)
+			}
+		}
+	}
 	if _, err := Open(filepath.Join(root, "none"), &Options{MustExist: true}); !errors.Is(err, ErrNoBook) {
 		t.Errorf("MustExist without a book: got %v, want ErrNoBook", err)
 	}
@@ -254,6 +273,11 @@ func TestSettings(t *testing.T) {
 		"local":          {`{"format":1,"zone":"Local","rules":"none","views":[],"write":"append"}`, "IANA"},
 		"unknown rules":  {`{"format":1,"zone":"UTC","rules":"all","views":[],"write":"append"}`, `rules: "all"`},
 		"unknown mode":   {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"sideways"}`, `write: "sideways"`},
+		"retire nothing": {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":null}`, "retire: "},
+		"retire today":   {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":{"after_days":0,"keep":"keep"}}`, "after_days: 0"},
+		"retire how":     {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":{"after_days":7}}`, "retire: keep: "},
+		"retire size":    {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":{"after_days":7,"keep":"keep","max_bytes":-1}}`, "max_bytes: -1"},
+		"retire more":    {`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":{"after_days":7,"keep":"keep","KEEP":"delete"}}`, `retire: unknown member "KEEP"`},
 	} {
 		dir := t.TempDir()
 		writeSettings(t, dir, c.contents)

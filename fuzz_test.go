@@ -282,6 +282,8 @@ func FuzzSettings(f *testing.F) {
 		`{"format":1,"zone":"Europe/Berlin","rules":"vault","views":["session"],"write":"append"}`,
 		`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"replace"}`, `{"format":1,"zone":"Local"}`, `{"format":1,"FORMAT":2}`, `[]`,
 		`{"format":1,"zone":"../UTC","rules":"none","views":null,"write":"append"}`, `{"format":1e0}`, `null`, `{"zone":"UTC","zone":"UTC"}`,
+		`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":{"after_days":7,"keep":"compress","max_bytes":70000000}}`,
+		`{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append","retire":null}`,
 	} {
 		f.Add([]byte(s))
 	}

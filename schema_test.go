@@ -62,10 +62,12 @@ func TestCameraLineWithoutID(t *testing.T) {
 func TestSettingsSchema(t *testing.T) {
 	s := schematest.MustCompile(t, "settings")
 	for name, settings := range map[string]*Settings{
-		"book":           nil,
-		VaultDir:         nil,
-		"all of its own": {Zone: "America/Argentina/Buenos_Aires", Rules: RulesVault, Views: []string{"session", "another"}},
-		"no views":       {Zone: "Europe/Berlin", Rules: RulesNone, Views: []string{}, Write: WriteAppend},
+		"book":                 nil,
+		VaultDir:               nil,
+		"all of its own":       {Zone: "America/Argentina/Buenos_Aires", Rules: RulesVault, Views: []string{"session", "another"}},
+		"no views":             {Zone: "Europe/Berlin", Rules: RulesNone, Views: []string{}, Write: WriteAppend},
+		"retiring":             {Retire: &Retention{AfterDays: 30, Keep: KeepNothing, MaxBytes: 70_000_000}},
+		"retiring/" + VaultDir: {Views: []string{"session", "ledger"}},
 	} {
 		dir := filepath.Join(t.TempDir(), name)
 		open(t, dir, &Options{Settings: settings})
@@ -95,6 +97,15 @@ func TestSettingsSchema(t *testing.T) {
 		{"views", `["session","session"]`},
 		{"write", `"sideways"`},
 		{"write", ``},
+		{"retire", `null`},
+		{"retire", `{}`},
+		{"retire", `{"after_days":0,"keep":"compress"}`},
+		{"retire", `{"after_days":1.5,"keep":"compress"}`},
+		{"retire", `{"after_days":7}`},
+		{"retire", `{"after_days":7,"keep":"burn"}`},
+		{"retire", `{"after_days":7,"keep":"keep","max_bytes":"70MB"}`},
+		{"retire", `{"after_days":7,"keep":"keep","max_bytes":-1}`},
+		{"retire", `{"after_days":7,"keep":"keep","never":1}`},
 		{"more", `1`},
 	} {
 		var members map[string]json.RawMessage

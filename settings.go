@@ -48,10 +48,24 @@ type Settings struct {
 	Rules  Rules    `json:"rules"`
 	Views  []string `json:"views"` // the views that daybook's programs post from the book; "session" is one
 	Write  string   `json:"write"` // WriteAppend or WriteReplace
+	// Retire says which days daybook's programs retire by themselves; nil is none. It is not to be changed.
+	Retire *Retention `json:"retire,omitempty"`
 }
 
-// withDefaults fills what is zero: for a directory called VaultDir the local zone, RulesVault and the session document,
-// for any other UTC, RulesNone and no views. The error says why the local zone is not known, and is UTC therefore.
+// Retention says which days of a book are retired, and how. The Book itself retires nothing but what Retire is called for.
+type Retention struct {
+	AfterDays int   `json:"after_days"`          // how many days stay as they are, today among them; at least 1
+	Keep      Keep  `json:"keep"`                // what becomes of the day files
+	MaxBytes  int64 `json:"max_bytes,omitempty"` // plain days and documents over this have days retired earlier; 0 is no limit
+}
+
+// maxAfterDays is the most that Retention.AfterDays may be, some hundred years.
+const maxAfterDays = 36_525
+
+// withDefaults fills what is zero: for a directory called VaultDir the local zone, RulesVault and the session
+// document, for any other UTC, RulesNone and no views. A vault's book with the view "ledger" retires days after seven,
+// as story 11.2 has it, unless Retire has no AfterDays, which stands for none. The error says why the local zone is
+// not known, and is UTC therefore.
 func (s Settings) withDefaults(dir string) (full Settings, zoneErr error) {
 	s.Format = formatVersion
 	vault := filepath.Base(dir) == VaultDir
@@ -75,6 +89,14 @@ func (s Settings) withDefaults(dir string) (full Settings, zoneErr error) {
 	}
 	if s.Write == "" {
 		s.Write = WriteAppend
+	}
+	switch {
+	case s.Retire == nil && vault && slices.Contains(s.Views, "ledger"):
+		s.Retire = &Retention{AfterDays: 7, Keep: KeepPacked}
+	case s.Retire != nil && s.Retire.AfterDays == 0:
+		s.Retire = nil
+	case s.Retire != nil && s.Retire.Keep == "":
+		s.Retire = &Retention{s.Retire.AfterDays, KeepPacked, s.Retire.MaxBytes}
 	}
 	return s, zoneErr
 }
@@ -101,6 +123,22 @@ func (s Settings) check() error {
 		if v == "" || slices.Contains(s.Views[:i], v) {
 			return fmt.Errorf("views: %q is empty or named twice", v)
 		}
+	}
+	return s.Retire.check()
+}
+
+func (r *Retention) check() error {
+	if r == nil {
+		return nil
+	}
+	if r.AfterDays < 1 || r.AfterDays > maxAfterDays {
+		return fmt.Errorf("retire: after_days: %d is not from 1 to %d: today is never retired", r.AfterDays, maxAfterDays)
+	}
+	if _, err := ParseKeep(string(r.Keep)); err != nil {
+		return fmt.Errorf("retire: keep: %w", err)
+	}
+	if r.MaxBytes < 0 {
+		return fmt.Errorf("retire: max_bytes: %d is no size", r.MaxBytes)
 	}
 	return nil
 }
@@ -130,8 +168,21 @@ func (s *Settings) decode(data []byte) error {
 		return err
 	}
 	for _, m := range o.Members {
-		if name := o.Name(m); !slices.Contains([]string{"format", "zone", "rules", "views", "write"}, name) {
+		name := o.Name(m)
+		if !slices.Contains([]string{"format", "zone", "rules", "views", "write", "retire"}, name) {
 			return fmt.Errorf("unknown member %q", name)
+		}
+		if name != "retire" {
+			continue
+		}
+		inner, err := dayfile.ParseObject(o.Value(m))
+		if err != nil {
+			return fmt.Errorf("retire: %w", err)
+		}
+		for _, m := range inner.Members {
+			if name := inner.Name(m); !slices.Contains([]string{"after_days", "keep", "max_bytes"}, name) {
+				return fmt.Errorf("retire: unknown member %q", name)
+			}
 		}
 	}
 	return json.Unmarshal(o.JSON, s)

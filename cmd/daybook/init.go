@@ -18,6 +18,7 @@ import (
 type initFlags struct {
 	zone, rules, write string
 	views              string
+	after, keep, over  string
 	given              func(flag string) bool
 }
 
@@ -32,9 +33,13 @@ every program that opens the book.
 A directory named .learning_sessions is a vault's book: by default it has this machine's time zone, the rules of a vault
 and the session document. Any other has UTC, no rules of its own and no views.
 
+With --retire-after, "daybook watch" retires days once a day: see "daybook help retire". A vault's book with the ledger
+among its views has --retire-after 7d by default, unless that is "never"; no other book retires anything by itself.
+
 For a book that is there already, init prints its settings; flags that disagree with them are an error.`,
 		Example: `  daybook init --book data/events
   daybook init --zone Europe/Berlin --views session
+  daybook init --views session,ledger --retire-after 30d --retire-keep delete
   cd Vault && daybook init`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -47,6 +52,11 @@ For a book that is there already, init prints its settings; flags that disagree 
 	flags.StringVar(&f.rules, "rules", "", "`RULES` for events: vault (canvas_id, event_type and details) or none")
 	flags.StringVar(&f.views, "views", "", "comma-separated `LIST` of what is posted from the book: session, ledger")
 	flags.StringVar(&f.write, "write", "", "`MODE` append (behind the others) or replace (copy the day, rename the copy)")
+	flags.StringVar(&f.after, "retire-after", "", "how many days, today among them, stay as they are: `TIME` such as 7d, or never")
+	flags.StringVar(&f.keep, "retire-keep", "", "what becomes of a retired day's file: `MODE` compress, keep or delete")
+	flags.StringVar(&f.over, "retire-over", "", "`SIZE` of plain days over which they are retired earlier, such as 70MB")
+	completeWords(cmd, "retire-after", "7d", "30d", "never")
+	completeKeeps(cmd, "retire-keep")
 	completeWords(cmd, "rules", string(daybook.RulesVault), string(daybook.RulesNone))
 	completeWords(cmd, "views", daemon.ViewNames()...)
 	completeWords(cmd, "write", daybook.WriteAppend, daybook.WriteReplace)
@@ -87,6 +97,10 @@ func (f *initFlags) settings() (*daybook.Settings, error) {
 	if f.given("write") && s.Write != daybook.WriteAppend && s.Write != daybook.WriteReplace {
 		return nil, usage("choose append or replace", "--write %q is no way to write", f.write)
 	}
+	var err error
+	if s.Retire, err = f.retention(); err != nil {
+		return nil, err
+	}
 	if f.given("views") {
 		s.Views = []string{}
 		for name := range strings.SplitSeq(f.views, ",") {
@@ -101,6 +115,31 @@ func (f *initFlags) settings() (*daybook.Settings, error) {
 		}
 	}
 	return s, nil
+}
+
+// retention returns what the flags say of retiring: nil if nothing.
+func (f *initFlags) retention() (*daybook.Retention, error) {
+	if !f.given("retire-after") && !f.given("retire-keep") && !f.given("retire-over") {
+		return nil, nil
+	}
+	r := &daybook.Retention{AfterDays: 7, Keep: daybook.KeepPacked}
+	if f.after == "never" {
+		if f.given("retire-keep") || f.given("retire-over") {
+			return nil, usage("leave one of them out", "--retire-after never leaves nothing to retire")
+		}
+		return &daybook.Retention{}, nil
+	}
+	var err error
+	if f.given("retire-after") {
+		r.AfterDays, err = parseAfter("--retire-after", f.after)
+	}
+	if err == nil && f.given("retire-keep") {
+		r.Keep, err = parseKeep("--retire-keep", f.keep)
+	}
+	if err == nil && f.given("retire-over") {
+		r.MaxBytes, err = parseSize("--retire-over", f.over)
+	}
+	return r, err
 }
 
 // agree says where the settings that a book has differ from those that were asked for.
@@ -121,7 +160,26 @@ func (f *initFlags) agree(got daybook.Settings, wanted *daybook.Settings) error 
 			}
 		}
 	}
+	if w := wanted.Retire; w != nil && retention(got.Retire) != retention(w) {
+		return &failure{
+			err: fmt.Errorf("the book is there already, and retires %s", retention(got.Retire)),
+			hint: "`retire` in " + daybook.SettingsName + " may be changed by hand: programs obey it from their next start; " +
+				"`daybook retire` takes flags of its own",
+		}
+	}
 	return nil
+}
+
+// retention tells of a book's retirement: "after 7 days: compress; or over 70 MB", or "never".
+func retention(r *daybook.Retention) string {
+	if r == nil || r.AfterDays == 0 {
+		return "never"
+	}
+	text := fmt.Sprintf("after %s: %s", count(r.AfterDays, "day"), r.Keep)
+	if r.MaxBytes > 0 {
+		text += "; or over " + size(r.MaxBytes)
+	}
+	return text
 }
 
 func listViews(views []string) string {
@@ -144,6 +202,6 @@ func printSettings(e env, g *globals, book *daybook.Book, made bool) error {
 	if !made {
 		verb = "There is a book in"
 	}
-	return e.print(fmt.Sprintf("%s %s\n  zone   %s\n  rules  %s\n  views  %s\n  write  %s\n",
-		verb, book.Dir(), s.Zone, s.Rules, listViews(s.Views), s.Write))
+	return e.print(fmt.Sprintf("%s %s\n  zone   %s\n  rules  %s\n  views  %s\n  write  %s\n  retire %s\n",
+		verb, book.Dir(), s.Zone, s.Rules, listViews(s.Views), s.Write, retention(s.Retire)))
 }
