@@ -12,25 +12,36 @@ import (
 	"daybook"
 )
 
-// Prove compares a day with the first x.Size bytes of its file, as Compare does, for who retires it. If the file is to be deleted, it also
-// writes down, durably, that these bytes may be gone from now on at any time: then what the ledger has of them stays, and the
-// lines of a file that comes into the place of the day's, of late events, stand behind them.
-func (v *View) Prove(ctx context.Context, day daybook.Day, x daybook.Extent, deleted bool) (err error) {
+// Prove compares a day with what the book has of it, the extent x, as Compare does, for who is about to retire it. If it is to be
+// deleted, Prove also writes down, durably, that it may be gone from now on at any time: then what the ledger has of it stays, and
+// the lines of a file that comes into the place of the day's, of late events, stand behind. It returns how many events the ledger
+// has of the day.
+func (v *View) Prove(ctx context.Context, day daybook.Day, x daybook.Extent, deleted bool) (events int, err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err := v.compare(ctx, day, x.Size); err != nil {
-		return err
+		return 0, err
 	}
-	sum, err := v.book.Sum(day, 0, 0, x.Size)
+	if sum, err := v.book.Sum(day, 0, 0, x.Size); err != nil || sum != x.Sum {
+		return 0, errors.Join(err, fmt.Errorf("%s: %w", day, errReplaced))
+	}
+	if deleted {
+		if err := v.mayGo(ctx, day, x); err != nil {
+			return 0, err
+		}
+	}
+	c, err := openToRead(v.book.FS(), v.file)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if sum != x.Sum {
-		return fmt.Errorf("%s: %w", day, errReplaced)
-	}
-	if !deleted {
-		return nil
-	}
+	defer c.close() // nothing was written
+	n, err := c.value("SELECT events FROM days WHERE day = ?", day.String())
+	count, _ := n.(int64)
+	return int(count), err
+}
+
+// mayGo writes down that a day may be deleted.
+func (v *View) mayGo(ctx context.Context, day daybook.Day, x daybook.Extent) (err error) {
 	if err := v.acquire(ctx); err != nil {
 		return err
 	}
