@@ -25,7 +25,10 @@ func Glance(b *daybook.Book, day daybook.Day, palette learning.Palette) (s Stati
 	if err != nil {
 		return s, false
 	}
-	documents := 0
+	missing := make(map[daybook.Day]bool)
+	for _, day := range h.days {
+		missing[day] = true
+	}
 	for _, e := range entries {
 		document, mark, isDocument := strings.Cut(e.Name(), ".json")
 		of, session := strings.CutPrefix(document, "session_")
@@ -40,13 +43,13 @@ func Glance(b *daybook.Book, day daybook.Day, palette learning.Palette) (s Stati
 			if p, ok := trailerOf(b.FS(), documentPath(b, d)); !ok || p.book != h.size(d) || p.before != h.before(d) || p.palette != sum {
 				return s, false
 			}
-			if _, has := h.find(d); has {
-				documents++
-			}
+			delete(missing, d)
 		}
 	}
-	if documents < len(h.days) {
-		return s, false
+	for d := range missing {
+		if d == day || d == h.days[len(h.days)-1] || !restsWithout(b, b.FS(), d) {
+			return s, false
+		}
 	}
 	return h.glance(b, day, sum)
 }

@@ -158,8 +158,17 @@ func isCurrent(fsys durable.FS, path string, day daybook.Day, h history, sum uin
 
 func sessionID(day daybook.Day) string { return "session_" + day.String() }
 
+// Path returns the path of a day's document, whether or not there is one.
+func Path(b *daybook.Book, day daybook.Day) string { return documentPath(b, day) }
+
 func documentPath(b *daybook.Book, day daybook.Day) string {
 	return filepath.Join(b.Dir(), sessionID(day)+".json")
+}
+
+// Documents returns the days that have a document, in their order.
+func Documents(b *daybook.Book) ([]daybook.Day, error) {
+	entries, err := b.FS().ReadDir(b.Dir())
+	return documentsIn(entries, daybook.Day{}), err
 }
 
 // documentsAfter returns the days after day that have a document, ascending; all if day is the zero Day. It takes note

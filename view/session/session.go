@@ -51,7 +51,8 @@ type View struct {
 	kept    map[daybook.Day]map[string]durable.Info // documents kept aside of late, by path
 	listed  durable.Info                            // the book's directory when its documents were last listed
 	meta    metadata
-	inRow   *history // the book, while many documents are brought up to date in a row; else nil
+	alone   daybook.Day // whose Post is about its document alone
+	inRow   *history    // the book, while many documents are brought up to date in a row; else nil
 }
 
 // writtenOut is after how long the system has written out what a document was given, at the latest. A power cut tears only
@@ -90,7 +91,7 @@ func orStory(p learning.Palette) learning.Palette {
 // Name returns "session".
 func (v *View) Name() string { return "session" }
 
-// Open makes the documents that are missing and brings those up to date that say themselves that they are behind or that an
+// Open makes the documents that are missing, but for those of days that are retired, and brings those up to date that say themselves that they are behind or that an
 // earlier day has grown. A document is compared with the book as a whole when it is first written, and here if a power cut
 // may have torn it. Open goes on after an error and returns all. When ctx ends, the documents that are left stay as they
 // are.
@@ -145,6 +146,9 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 			errs = append(errs, err)
 			continue
 		}
+		if v.rests(day) {
+			continue
+		}
 		if p, ok := trailerOf(v.fsys, documentPath(b, day)); !ok || p.book != h.size(day) {
 			v.meta.begun[day] = struct{}{} // somebody without this view has appended
 		}
@@ -173,9 +177,9 @@ func (v *View) touch(ctx context.Context, day daybook.Day) error {
 }
 
 // Post brings the document of day up to the book's end, and if day is not the latest, those of the days after it, whose
-// colour distribution goes on from it. It makes the document if it is missing, of a day without events too. From one that
-// another program has changed it adopts the events that the book lacks; if anything else of it would be lost, a copy is
-// kept beside the new one, as session_2025-11-08.json.kept- and the beginning of its SHA-256.
+// colour distribution goes on from it. It makes the document if it is missing, of a day without events too, but not of a day that
+// is retired. From one that another program has changed it adopts the events that the book lacks; if anything else of it would
+// be lost, a copy is kept beside the new one, as session_2025-11-08.json.kept- and the beginning of its SHA-256.
 //
 // The error says which documents are behind; the book is not concerned, and the next Post tries again.
 func (v *View) Post(ctx context.Context, day daybook.Day) error {
@@ -186,11 +190,17 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 	}
 	before := v.clock
 	atEnd := v.stale[day] && v.atEnd(day)
-	errs := []error{v.bring(ctx, day, v.timeout)}
+	var errs []error
+	if !v.rests(day) {
+		errs = append(errs, v.bring(ctx, day, v.timeout))
+	}
 	if v.meta.begins(day) {
 		errs = append(errs, v.meta.refresh(ctx, v.timeout))
 	}
 	v.met(day)
+	if day == v.alone {
+		return errors.Join(errs...)
+	}
 	// The documents of later days may be another process's, which does not know of this event. If there was none, and the
 	// document has only got the figures of another palette, they need nothing of it.
 	if !atEnd && (day != v.last || day.Compare(v.book.DayOf(v.book.Now())) < 0) {
