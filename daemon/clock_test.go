@@ -49,7 +49,7 @@ func keep(t *testing.T, dir, zone string) *kept {
 	k.book = book
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); (&keeper{book, k.documents, nil, palettes, nil, log}).run(ctx) }()
+	go func() { defer close(done); (&keeper{book, k.documents, nil, palettes, nil, log, nil}).run(ctx) }()
 	k.stop = func() {
 		cancel()
 		<-done

@@ -103,7 +103,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	if err != nil {
 		return vault.Summary{}, err
 	}
-	summary, err := c.record(ctx, book, &keeper{book, documents, ledgers, palettes, c.Palette, c.Logger})
+	summary, err := c.record(ctx, book, &keeper{book, documents, ledgers, palettes, c.Palette, c.Logger, nil})
 	return summary, errors.Join(err, book.Close())
 }
 
@@ -141,7 +141,14 @@ func (c *Config) record(ctx context.Context, book *daybook.Book, k *keeper) (s v
 	if c.Once {
 		s, err = v.CatchUp(ctx)
 		k.catchUp(ctx)
+		k.retire(ctx)
 		return s, err
 	}
+	retired := make(chan struct{})
+	go func() {
+		defer close(retired)
+		k.retireDaily(keeping)
+	}()
+	defer func() { stop(); <-retired }()
 	return v.Run(ctx)
 }

@@ -3,12 +3,15 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
 	"daybook"
 	"daybook/learning"
+	"daybook/learning/palettefile"
 	"daybook/view/ledger"
 	"daybook/view/session"
 )
@@ -21,11 +24,12 @@ type keeper struct {
 	palettes  *palettes
 	follow    func(learning.Palette) // told of another palette; may be nil
 	log       *slog.Logger
+	told      map[daybook.Day]string // what was said of days that could not be retired; the zero Day stands for all
 }
 
-// run makes the document of today, and of each day when it begins, until ctx ends, and has the documents that other programs
-// have changed, deleted or spoilt looked at within a second; when the palette changes, all. It looks at the clock again and
-// again: clocks are set, and machines sleep.
+// run makes the document of today, and of each day when it begins, until ctx ends, and has the documents that other
+// programs have changed, deleted or spoilt looked at within a second; when the palette changes, all. It looks at the
+// clock again and again: clocks are set, and machines sleep.
 func (k *keeper) run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -118,4 +122,102 @@ func (k *keeper) noteSynced(done ledger.Summary) error {
 		}
 	}
 	return session.Synced(context.Background(), k.book, k.book.Now(), k.ledger.Posted)
+}
+
+// lookForDay is how often retireDaily looks whether another day has begun: clocks are set, and machines sleep.
+// retryRetiring is after how long it tries again what it could not do.
+const (
+	lookForDay    = time.Minute
+	retryRetiring = time.Hour
+)
+
+// retireDaily retires the days that the book's settings say, now and whenever a day has begun, until ctx ends.
+func (k *keeper) retireDaily(ctx context.Context) {
+	if k.book.Settings().Retire == nil {
+		return
+	}
+	tick := time.NewTicker(lookForDay)
+	defer tick.Stop()
+	var done daybook.Day
+	tried := time.Time{}
+	for {
+		today := k.book.DayOf(k.book.Now())
+		if today != done && (k.told == nil || time.Since(tried) >= retryRetiring) {
+			if k.retire(ctx) {
+				done = today
+			}
+			tried = time.Now()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// retire retires the days that the book's settings say, if they do. It reports whether there is nothing left to do;
+// what it could not do is logged, each trouble once.
+func (k *keeper) retire(ctx context.Context) bool {
+	policy := k.book.Settings().Retire
+	if policy == nil {
+		return true
+	}
+	left := make(map[daybook.Day]error)
+	err := k.retireDue(ctx, *policy, left)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		left[daybook.Day{}] = err
+	}
+	told := k.told
+	if k.told = nil; len(left) > 0 {
+		k.told = make(map[daybook.Day]string)
+	}
+	for _, day := range slices.SortedFunc(maps.Keys(left), daybook.Day.Compare) {
+		k.told[day] = left[day].Error()
+		switch {
+		case told[day] == k.told[day]:
+		case day.IsZero():
+			k.log.Warn("days are not retired, which is tried again each hour", "error", left[day])
+		default:
+			k.log.Warn("a day is not retired, which is tried again each hour; `daybook retire` says what can be done",
+				"day", day, "error", left[day])
+		}
+	}
+	return len(left) == 0
+}
+
+// retireDue retires the days whose turn it is. Those that stay as they are get into left, and why.
+func (k *keeper) retireDue(ctx context.Context, policy daybook.Retention, left map[daybook.Day]error) (err error) {
+	r := Retirement{Book: k.book, Ledger: k.ledger, Documents: k.documents, Keep: policy.Keep}
+	due, err := r.Due(policy)
+	if err != nil || len(due) == 0 {
+		return err
+	}
+	if r.Ledger == nil {
+		palette, err := palettefile.Load(k.book.Dir())
+		if err != nil {
+			return err
+		}
+		r.Ledger = ledger.New(ledger.Options{Palette: palette})
+		defer func() { err = errors.Join(err, r.Ledger.Close()) }()
+		if err := r.Ledger.Open(ctx, k.book); err != nil {
+			return err
+		}
+	}
+	for d, err := range r.Run(ctx, due) {
+		switch {
+		case err != nil:
+			return err
+		case len(d.Findings) > 0:
+			left[d.Day] = fmt.Errorf("%w: %v", d.Err, d.Findings[0])
+		case d.Err != nil:
+			left[d.Day] = d.Err
+		default:
+			k.log.Debug("a day is retired", "day", d.Day, "status", d.Status)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,4 +91,13 @@ func answers(t *testing.T, dir, query string) (list []string) {
 		return nil
 	})
 	return list
+}
+
+// alter runs a statement on a book's ledger, as another program might.
+func alter(r *retiring, query string) {
+	r.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.Book.Dir(), ledger.Name))
+	try(r, err)
+	_, err = db.Exec(query)
+	try(r, err, db.Close())
 }

@@ -44,7 +44,7 @@ func TestMidnight(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan struct{})
-			go func() { defer close(done); (&keeper{book, documents, nil, palettes, nil, log}).run(ctx) }()
+			go func() { defer close(done); (&keeper{book, documents, nil, palettes, nil, log, nil}).run(ctx) }()
 			name := filepath.Join(book.Dir(), "session_"+day+".json")
 			time.Sleep(9 * time.Second)
 			synctest.Wait()

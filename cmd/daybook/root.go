@@ -78,6 +78,7 @@ The book is the directory given with --book, else the one that the environment v
 		newRepair(e, g),
 		newDoctor(e, g),
 		newSeal(e, g),
+		newRetire(e, g),
 		newSync(e, g),
 		newSQL(e, g),
 		newSchema(e, g),

@@ -71,6 +71,7 @@ func exitWith(err error) {
 //	drop PATTERN        remove all files that match
 //	add [-n] FILE TEXT  append TEXT and, without -n, a newline
 //	link FILE NAME      give FILE a second name
+//	sqlite FILE STATEMENT   have SQLite do something to a database
 //	until PATTERN COMMAND…  run COMMAND again and again until it succeeds and its stdout matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
 
@@ -99,9 +100,21 @@ func runScripts(t *testing.T, dir string) {
 			"drop":    dropFiles,
 			"add":     addText,
 			"link":    linkFile,
+			"sqlite":  runSQLite,
 			"until":   runUntil,
 		},
 	})
+}
+
+// runSQLite is the script command `sqlite FILE STATEMENT`.
+func runSQLite(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sqlite FILE STATEMENT")
+	}
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(ts.MkAbs(args[0])))
+	ts.Check(err)
+	_, err = db.Exec(args[1])
+	ts.Check(errors.Join(err, db.Close()))
 }
 
 // runUntil is the script command `until PATTERN COMMAND…`: what another process is about to do has been done then.
