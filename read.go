@@ -31,8 +31,8 @@ type Entry struct {
 	Raw []byte
 }
 
-// clone returns a copy that shares no memory with e.
-func (e Entry) clone() Entry {
+// Clone returns a copy that shares no memory with e.
+func (e Entry) Clone() Entry {
 	line := bytes.Clone(e.Raw)
 	if len(line) > 0 && &e.Event.line[0] == &e.Raw[0] {
 		e.Event.line = line

@@ -62,7 +62,7 @@ func (c Condition) Holds(e Entry) bool {
 // iteration does. They are a little ahead of it: breaking off wastes some blocks of work. Memory is a megabyte or two for each,
 // and the longest line. An Entry stays valid.
 func (b *Book) Search(ctx context.Context, q Query, where ...Condition) iter.Seq2[Entry, error] {
-	return Extract(ctx, b, q, Entry.clone, where...)
+	return Extract(ctx, b, q, Entry.Clone, where...)
 }
 
 // Extract is Search for who needs only a part of each event: it yields, in the same order, what read returns for each. read

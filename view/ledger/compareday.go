@@ -346,7 +346,7 @@ func (c *comparison) row(got, texts *readRows, want *row) error {
 	at := want.id - from
 	if got.id() == want.id {
 		c.columns("events", at, want.eventID, got, []any{
-			want.id, c.name, want.eventID, want.timestamp, want.offset, want.kind, want.canvas, want.camera, want.node, want.line,
+			want.id, c.name, want.eventID, want.timestamp, want.offset, want.Type, want.Canvas, want.Camera, want.Node, want.line,
 		})
 		if err := got.next(); err != nil {
 			return err

@@ -62,7 +62,7 @@ func phrase(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error
 	if !ok {
 		return nil, errors.New("phrase() takes a text")
 	}
-	return `"` + strings.ReplaceAll(words(s), `"`, `""`) + `"`, nil
+	return quoted(s), nil
 }
 
 func (c *conn) close() error { return c.c.Close() }

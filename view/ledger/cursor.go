@@ -102,6 +102,10 @@ type job struct {
 func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, ok bool, err error) {
 	j = job{day: day, was: v.cursors[day]}
 	j.base = j.was.base
+	g, old := glanceAt(v.book, day)
+	if g.of(j.was) && v.seen[day] == g {
+		return j, false, nil
+	}
 	x, err := v.extent(ctx, day, settle, j.was.posted)
 	if err != nil {
 		return j, false, err
@@ -112,6 +116,9 @@ func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, o
 		return j, false, err
 	}
 	if fits {
+		if old && g.of(j.was) && x.Size == g.size && x.File == g.file {
+			v.glanced[day] = g
+		}
 		j.from = j.was.posted
 		return j, x.Size > j.from || x.File != j.was.file && x.Size > 0, nil
 	}

@@ -75,8 +75,8 @@ func (f *figures) add(r *row) {
 	if r.event.Canvas != "" {
 		f.changes++
 	}
-	f.one("canvas", r.canvas)
-	f.one("camera", r.camera)
+	f.one("canvas", r.Canvas)
+	f.one("camera", r.Camera)
 	for _, label := range r.labels {
 		f.counts[count{"label", label}]++
 	}

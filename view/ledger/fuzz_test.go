@@ -53,8 +53,8 @@ func FuzzRow(f *testing.F) {
 				}
 			}
 		}
-		if r.canvas != want.Canvas || r.camera != want.Camera || strings.Join(r.labels, "\x00") != strings.Join(want.Labels, "\x00") {
-			t.Errorf("%s: got %v, %v, %q, want %+v", e.Line(), r.canvas, r.camera, r.labels, want)
+		if r.Canvas != want.Canvas || r.Camera != want.Camera || strings.Join(r.labels, "\x00") != strings.Join(want.Labels, "\x00") {
+			t.Errorf("%s: got %v, %v, %q, want %+v", e.Line(), r.Canvas, r.Camera, r.labels, want)
 		}
 		if r.eventID != e.ID() || r.line != string(e.Line()) || !utf8.ValidString(r.words) {
 			t.Errorf("%s: got the row %+v", e.Line(), r)

@@ -48,6 +48,8 @@ type View struct {
 	sum     int64                  // of palette
 	left    durable.Info           // the ledger as the last posting left it; zero if nothing is known of it
 	cursors map[daybook.Day]cursor // as they are in that ledger
+	seen    map[daybook.Day]glance // as they are there
+	glanced map[daybook.Day]glance // that are to be written there
 	looked  map[daybook.Day]bool   // days that this View has compared as a whole, or posted
 	open    *figures               // of the day that was posted last; nil if there is none to go on with
 }
@@ -189,7 +191,11 @@ func (v *View) pass(ctx context.Context, settle bool, done *Summary) (err error)
 			return err
 		}
 	}
-	if err := v.work(ctx, c, jobs, all, done); err != nil {
+	err = v.work(ctx, c, jobs, all, done)
+	if err == nil && (len(jobs) > 0 || len(v.glanced) > fewGlances) {
+		err = v.writeGlances(c)
+	}
+	if err != nil {
 		v.forget()
 		return err
 	}
@@ -228,7 +234,11 @@ func (v *View) openCursors() (*conn, error) {
 		return nil, err
 	}
 	v.looked = make(map[daybook.Day]bool)
-	if v.cursors, err = readCursors(c); err != nil {
+	v.glanced = make(map[daybook.Day]glance)
+	if v.seen, err = readGlances(c); err == nil {
+		v.cursors, err = readCursors(c)
+	}
+	if err != nil {
 		v.forget()
 		return nil, errors.Join(err, c.close())
 	}
@@ -236,7 +246,9 @@ func (v *View) openCursors() (*conn, error) {
 }
 
 // forget drops what is known of the database.
-func (v *View) forget() { v.cursors, v.looked, v.open, v.left = nil, nil, nil, durable.Info{} }
+func (v *View) forget() {
+	v.cursors, v.seen, v.glanced, v.looked, v.open, v.left = nil, nil, nil, nil, nil, durable.Info{}
+}
 
 // jobs returns what is to be posted, in the order of the days, and how much that is. left is why days are left as they are.
 func (v *View) jobs(ctx context.Context, settle bool) (jobs []job, left error, all int64, err error) {

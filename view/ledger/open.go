@@ -23,13 +23,16 @@ var schema string
 //go:embed schema_2.sql
 var schema2 string
 
+//go:embed schema_3.sql
+var schema3 string
+
 //go:embed indexes.sql
 var indexes string
 
 const noIndexes = "DROP INDEX events_of_canvas; DROP INDEX events_of_camera; DROP INDEX events_of_node; DROP INDEX events_of_day"
 
 // migrations lead from each version to the next. One that has been released never changes.
-func migrations() []string { return []string{schema, schema2} }
+func migrations() []string { return []string{schema, schema2, schema3} }
 
 // version is that of the ledgers that this program makes, and the newest that it uses.
 func version() int64 { return int64(len(migrations())) }

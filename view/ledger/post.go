@@ -281,7 +281,7 @@ func (p *poster) add(r *row) error {
 
 // put inserts a row.
 func (p *poster) put(r *row, day string) error {
-	err := p.insert.run(r.id, day, r.eventID, r.timestamp, r.offset, r.kind, r.canvas, r.camera, r.node, r.line)
+	err := p.insert.run(r.id, day, r.eventID, r.timestamp, r.offset, r.Type, r.Canvas, r.Camera, r.Node, r.line)
 	if err == nil && r.words != "" {
 		err = p.text.run(r.id, r.words)
 	}

@@ -96,8 +96,8 @@ func (g *random) event() string {
 	}
 	switch g.IntN(9) {
 	case 0:
-		return head + fmt.Sprintf(`"camera_id":"%s","llm_description":"%s","detected_objects":[{"label":"%s"},{"label":7},5]}`,
-			g.pick("gate", "dör"), text, g.pick("dog", "person"))
+		return head + fmt.Sprintf(`"camera_id":"%s","llm_description":"%s","detected_objects":[{"label":"%s","confidence":%s},{"label":7,"confidence":0.35},5]}`,
+			g.pick("gate", "dör"), text, g.pick("dog", "person"), g.pick("0.9", "0.50", "1e-1", `"0.9"`, "null"))
 	case 1:
 		return head + `"n":1,"details":"none","node_id":"x","event_type":5}`
 	case 2:

@@ -20,15 +20,12 @@ type row struct {
 	eventID   string
 	timestamp string
 	offset    int64 // of the timestamp, in minutes
-	kind      any   // these four are a string, or nil where the event has none
-	canvas    any
-	camera    any
-	node      any
-	line      string
-	words     string   // for texts; "" is none
-	labels    []string // of detected objects
-	event     learning.Event
-	facts     learning.Facts
+	Fields
+	line   string
+	words  string   // for texts; "" is none
+	labels []string // of detected objects
+	event  learning.Event
+	facts  learning.Facts
 }
 
 // place returns the id of the event at an offset of a day: it orders events as the book does, and no two of them share
@@ -72,36 +69,55 @@ func parseRow(e daybook.Event, line string, id int64, palette learning.Palette) 
 		return v, v != nil
 	})
 	r.facts = palette.Facts(r.event)
-	r.kind, r.canvas, r.camera = text(top.find("event_type")), text(top.find("canvas_id")), text(top.find("camera_id"))
-	var texts []string
-	say := func(values ...[]byte) {
-		for _, v := range values {
-			if s, ok := text(v).(string); ok && s != "" {
-				texts = append(texts, s)
-			}
-		}
-	}
-	say(top.find("llm_description"))
-	if objects := top.find("detected_objects"); r.camera != nil && len(objects) > 2 && objects[0] == '[' {
+	details := members(inner[:0], r.event.Details)
+	r.Fields = fieldsOf(top, details)
+	r.words = words(texts(top, details))
+	if objects := top.find("detected_objects"); r.Camera != nil && len(objects) > 2 && objects[0] == '[' {
 		for _, o := range elements(objects) {
 			if label, ok := text(members(inner[:0], o).find("label")).(string); ok {
 				r.labels = append(r.labels, label)
 			}
 		}
 	}
-	details := members(inner[:0], r.event.Details)
-	if r.node = text(details.find("node_id")); r.node == nil {
-		r.node = text(top.find("node_id"))
+	return r
+}
+
+// Fields are the members of an event for which the ledger has columns: strings, nil where the event has none.
+type Fields struct{ Type, Canvas, Camera, Node any }
+
+// FieldsOf returns the fields of an event.
+func FieldsOf(e daybook.Event) Fields {
+	var room, inner [32][]byte
+	top := members(room[:0], e.Line())
+	return fieldsOf(top, members(inner[:0], top.find("details")))
+}
+
+func fieldsOf(top, details object) Fields {
+	f := Fields{text(top.find("event_type")), text(top.find("canvas_id")), text(top.find("camera_id")), text(details.find("node_id"))}
+	if f.Node == nil {
+		f.Node = text(top.find("node_id"))
 	}
-	say(details.find("old_text"), details.find("new_text"))
+	return f
+}
+
+// texts returns what an event has of texts and descriptions.
+func texts(top, details object) string {
+	var list []string
+	say := func(values ...[]byte) {
+		for _, v := range values {
+			if s, ok := text(v).(string); ok && s != "" {
+				list = append(list, s)
+			}
+		}
+	}
+	say(top.find("llm_description"), details.find("old_text"), details.find("new_text"))
 	for _, whole := range []string{"node", "edge"} {
 		if v := details.find(whole); v != nil {
 			card := members(nil, v)
 			say(card.find("text"), card.find("label"))
 		}
 	}
-	r.words = words(strings.Join(texts, "\n"))
-	return r
+	return strings.Join(list, "\n")
 }
 
 // object is the members of a JSON object: names, still quoted, and values in turns.
