@@ -48,12 +48,13 @@ const layers = `
 	source/git: daybook source/vault
 	view/session: daybook learning internal/durable
 	view/ledger: daybook learning internal/durable modernc.org/sqlite
+	view/table: internal/durable github.com/parquet-go/parquet-go github.com/rivo/uniseg
 	view/report: daybook canvas learning learning/course learning/history learning/review internal/durable
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
 	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable golang.org/x/sys
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report daemon doctor docs/schema github.com/rivo/uniseg github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
 `
 
 // forTests is what the tests of any package may import besides what their package may.
@@ -76,6 +77,7 @@ var modules = []string{
 	"github.com/google/uuid",
 	"github.com/klauspost/compress",
 	"github.com/open-spaced-repetition/go-fsrs/v4",
+	"github.com/parquet-go/parquet-go",
 	"github.com/rivo/uniseg",
 	"github.com/rogpeppe/go-internal",
 	"github.com/santhosh-tekuri/jsonschema/v6",

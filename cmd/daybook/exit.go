@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"daybook"
 	"daybook/view/ledger"
@@ -51,6 +52,16 @@ func outputError(err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %w", errOutput, err)
+}
+
+// outputOf returns a writer to stdout whose errors are marked so.
+func outputOf(stdout io.Writer) io.Writer { return output{stdout} }
+
+type output struct{ io.Writer }
+
+func (o output) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	return n, outputError(err)
 }
 
 // report tells what went wrong and how to mend it, and returns the exit status.

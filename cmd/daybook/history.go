@@ -86,15 +86,14 @@ func (a *historyArgs) check(given func(flag string) bool) (err error) {
 			return err
 		}
 	}
-	for flag, end := range map[string]struct {
-		text string
-		into *dayEnd
-	}{"from": {a.from, &a.first}, "to": {a.to, &a.last}} {
-		if !given(flag) {
-			continue
+	if given("from") {
+		if a.first, err = parseFrom("--from", a.from); err != nil {
+			return err
 		}
-		if *end.into, err = parseDayEnd(end.text); err != nil {
-			return usage("--from and --to take one day each: 2025-11-08, today or yesterday", "--%s: %w", flag, err)
+	}
+	if given("to") {
+		if a.last, err = parseTo("--to", a.to); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -177,38 +176,16 @@ type momentArg struct {
 const momentHint = "a TIME is a day (2025-11-08, today, yesterday), or 2025-11-08 14:30, 2025-11-08 14:30:15 in the book's " +
 	"zone, or RFC 3339"
 
-// clockForms are the ways to write a time in the book's zone, and what belongs to it.
-func clockForms() map[string]time.Duration {
-	return map[string]time.Duration{
-		"2006-01-02 15:04": time.Minute, "2006-01-02T15:04": time.Minute,
-		"2006-01-02 15:04:05": time.Second, "2006-01-02T15:04:05": time.Second,
-	}
-}
-
 // parseMoment reads a TIME. Nothing is opened for it.
 func parseMoment(text string) (momentArg, error) {
 	if day, err := parseDayEnd(text); err == nil {
 		return momentArg{text: text, day: day, isDay: true}, nil
 	}
 	m := momentArg{text: text}
-	if _, err := m.at(time.UTC); err != nil {
+	if _, _, ok := parseClock(text, time.UTC); !ok {
 		return m, usage(momentHint, "--at %q is no time", text)
 	}
 	return m, nil
-}
-
-// at returns the last instant that belongs to the time.
-func (m momentArg) at(zone *time.Location) (time.Time, error) {
-	for form, length := range clockForms() {
-		if t, err := time.ParseInLocation(form, m.text, zone); err == nil && t.Nanosecond() == 0 {
-			return t.Add(length - 1), nil
-		}
-	}
-	t, err := time.Parse(time.RFC3339, strings.Replace(m.text, " ", "T", 1))
-	if err == nil && t.Nanosecond() == 0 && !strings.Contains(m.text, ".") {
-		t = t.Add(time.Second - 1)
-	}
-	return t, err
 }
 
 // in returns the last instant of the time, or the present if that is earlier.
@@ -219,10 +196,8 @@ func (m momentArg) in(book *daybook.Book) (time.Time, error) {
 		day := m.day.on(book.DayOf(now))
 		begin, at = day.Start(book.Zone()), day.Add(1).Start(book.Zone()).Add(-1)
 	} else {
-		var err error
-		if at, err = m.at(book.Zone()); err != nil {
-			return at, err
-		}
+		t, length, _ := parseClock(m.text, book.Zone()) // it is one
+		at = t.Add(max(0, length-1))
 		begin = at.Add(1 - time.Minute)
 	}
 	if begin.After(now) {

@@ -1,146 +1,122 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"iter"
 
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/view/ledger"
+	"daybook/view/table"
 )
 
 func newQuery(e env, g *globals) *cobra.Command {
-	var args queryArgs
+	var args askArgs
+	var format string
 	cmd := &cobra.Command{
 		Use:   "query",
 		Short: "Print the events that have certain values",
-		Long: `Print the events whose members have certain values, as they are stored: one JSON object per line, in the book's
-order. Several --where must all hold. Damaged lines are reported and left out; the exit status is then 3.
+		Long: `Print the events that have certain values, as they are stored: one JSON object per line, in the book's order, or the
+newest first with --newest. All that is asked for must hold. Days are taken from the day files, or from the ledger
+("daybook sync") where that is faster and has all of them, or where the day files are gone; nobody has to know.
+
+--from and --to take a day (2025-11-08, today, yesterday, 7d), a month, a week or a year (2025-11, 2025-W45, 2025), or
+a time (2025-11-08T14:30:00Z; without an offset in the book's zone). Both ends are included.
 
 In --where MEMBER=VALUE, MEMBER is a path such as metadata.run; an array on the way stands for each of its elements.
-VALUE is a string's text, or a number, true, false or null as it is spelled in the book.`,
+VALUE is a string's text, or a number, true, false or null as it is spelled in the book.
+
+--text finds words in texts and descriptions, in whatever case, with or without accents: 'parc*' finds beginnings,
+'"leaves a parcel"' words in a row.
+
+Damaged lines are reported and left out; the exit status is then 3.`,
 		Example: `  daybook query --where camera_id=gate --from yesterday
-  daybook query --where metadata.run=special --where detected_objects.label=person
-  daybook query --from 2025-11-01 --to 2025-11-08 --where event_type=node_added --limit 10 | jq .`,
+  daybook query --canvas Physics/Waves --newest --limit 100
+  daybook query --label person --min-confidence 0.8 --from 2025-11 -o csv > people.csv
+  daybook query --text 'courier parc*' --from 7d -o table
+  daybook query --type node_added,node_removed --from 2025-11-01 --to 2025-11-08 | jq .`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			args.limited = cmd.Flags().Changed("limit")
-			args.fromGiven, args.toGiven = cmd.Flags().Changed("from"), cmd.Flags().Changed("to")
-			query, err := args.parse()
+			args.given = cmd.Flags().Changed
+			args.fromGiven, args.toGiven = args.given("from"), args.given("to")
+			q, err := args.parse()
 			if err != nil {
 				return err
 			}
+			if format, err = oneOfFormats(g, format, "jsonl", "table", "csv", "parquet"); err != nil {
+				return err
+			}
+			if format == "parquet" && isTerminal(e.stdout) {
+				return usage("send it to a file, as in -o parquet > events.parquet", "-o parquet is nothing for a terminal")
+			}
 			return withBook(openWithViews, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) error {
-				return query.run(cmd.Context(), e, book)
+				if err := args.apply(book, &q); err != nil {
+					return err
+				}
+				return printFound(cmd.Context(), e, book, q, format)
 			})
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&args.from, "from", "", "the first `DAY`")
-	flags.StringVar(&args.to, "to", "", "the last `DAY`, included")
+	flags.StringVar(&args.from, "from", "", "the first `TIME`: a day, a month …, or an instant")
+	flags.StringVar(&args.to, "to", "", "the last `TIME`, included")
 	flags.StringArrayVar(&args.where, "where", nil, "what a member must be, as `MEMBER=VALUE`; may be given again: all must hold")
+	flags.StringSliceVar(&args.types, "type", nil, "the event_type `TYPE`; may be given again: any of them will do")
+	flags.StringVar(&args.canvas, "canvas", "", "the `BOARD`, by its path in the vault, with or without .canvas")
+	flags.StringVar(&args.camera, "camera", "", "the `CAMERA` (camera_id)")
+	flags.StringVar(&args.label, "label", "", "the `LABEL` of one of the detected objects")
+	flags.StringVar(&args.least, "min-confidence", "", "at least the confidence `N` of that object, or of any without --label")
+	flags.StringVar(&args.node, "node", "", "the card's `ID`")
+	flags.StringVar(&args.text, "text", "", "the `WORDS` in texts and descriptions; all of them")
+	flags.BoolVar(&args.newest, "newest", false, "the newest first")
 	flags.IntVar(&args.limit, "limit", 0, "print the first `N` events and stop")
+	flags.StringVarP(&format, "output", "o", "", "the `FORM`: jsonl (without it), table, csv or parquet")
 	for _, flag := range []string{"from", "to"} {
 		completeFlag(cmd, flag, completeDays(e, g))
 	}
-	for _, flag := range []string{"where", "limit"} {
+	for flag, kind := range map[string]string{"type": "event_type", "canvas": "canvas", "camera": "camera", "label": "label"} {
+		completeFlag(cmd, flag, completeNames(e, g, kind))
+	}
+	for _, flag := range []string{"where", "limit", "min-confidence", "node", "text"} {
 		completeFlag(cmd, flag, cobra.NoFileCompletions)
 	}
+	completeWords(cmd, "output", "jsonl", "table", "csv", "parquet")
 	return cmd
 }
 
-// queryArgs are the flags as they were given.
-type queryArgs struct {
-	from, to                    string
-	where                       []string
-	limit                       int
-	fromGiven, toGiven, limited bool
-}
-
-// query is a query before it is known which days its days are in the book's zone.
-type query struct {
-	from, to dayEnd
-	where    []daybook.Condition
-	limit    int // 0 is none
-}
-
-// parse reads the flags. Nothing is opened for it.
-func (a queryArgs) parse() (q query, err error) {
-	for _, end := range []struct {
-		flag, text string
-		given      bool
-		into       *dayEnd
-	}{{"--from", a.from, a.fromGiven, &q.from}, {"--to", a.to, a.toGiven, &q.to}} {
-		if !end.given {
-			continue
-		}
-		if *end.into, err = parseDayEnd(end.text); err != nil {
-			return q, usage("--from and --to take one day each: 2025-11-08, today or yesterday", "%s: %w", end.flag, err)
-		}
+// printFound prints what the query finds. Damage is told on the way and does not end it.
+func printFound(ctx context.Context, e env, book *daybook.Book, q ledger.Question, format string) error {
+	stdout := outputOf(e.stdout)
+	out, err := newRawLines(stdout), error(nil)
+	switch format {
+	case "table":
+		out, err = newEventTable(table.NewText(stdout, printable))
+	case "csv":
+		out, err = newEventTable(table.NewCSV(stdout))
+	case "parquet":
+		out, err = newEventTable(table.NewParquet(stdout))
 	}
-	if q.where, err = parseConditions(a.where); err != nil {
-		return q, err
+	if err != nil {
+		return err
 	}
-	if a.limited && a.limit < 1 {
-		return q, usage("leave --limit out to print all events", "--limit %d: the limit must be 1 or more", a.limit)
-	}
-	q.limit = a.limit
-	return q, nil
-}
-
-// parseConditions reads what was given with --where.
-func parseConditions(texts []string) (list []daybook.Condition, err error) {
-	for _, text := range texts {
-		c, err := daybook.ParseCondition(text)
-		if err != nil {
-			return nil, usage("write MEMBER=VALUE, as in --where camera_id=gate or --where metadata.run=special",
-				"--where %q: %w", text, err)
-		}
-		list = append(list, c)
-	}
-	return list, nil
-}
-
-// run prints what the query finds. Damage is told on the way and does not end it.
-func (q query) run(ctx context.Context, e env, book *daybook.Book) error {
-	today := book.DayOf(book.Now())
-	days := daybook.Query{From: q.from.on(today), To: q.to.on(today)}
-	if !days.From.IsZero() && !days.To.IsZero() && days.From.Compare(days.To) > 0 {
-		return usage("swap the two days; both are included", "--from %s is after --to %s", days.From, days.To)
-	}
-	out := bufio.NewWriterSize(e.stdout, 64<<10)
-	damaged, err := q.print(e, out, book.Search(ctx, days, q.where...))
-	if ferr := out.Flush(); err == nil {
-		err = outputError(ferr)
-	}
+	_, damaged, err := putOut(e, out, find(ctx, e, book, q), func(daybook.Entry) {})
 	if err == nil && damaged > 0 {
 		err = damageLeftOut(damaged)
 	}
 	return err
 }
 
-// print prints what is found, up to the limit, and returns how many damaged pieces it met.
-func (q query) print(e env, out *bufio.Writer, found iter.Seq2[daybook.Entry, error]) (damaged int, err error) {
-	n := 0
-	for entry, err := range found {
-		var damage *daybook.DamageError
-		if errors.As(err, &damage) {
-			damaged++
-			e.say("error", "%v", damage)
-			continue
-		}
+// completeNames offers the names of a kind that the ledger has counted, or that the last days have, to the shell.
+func completeNames(e env, g *globals, kind string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		err := withBook(openBook, e, g, daybook.Options{MustExist: true}, func(book *daybook.Book) (err error) {
+			names, err = ledger.Names(cmd.Context(), book, kind)
+			return err
+		})
 		if err != nil {
-			return damaged, err
+			return nil, cobra.ShellCompDirectiveNoFileComp // no book, no names
 		}
-		out.Write(entry.Raw) // a bufio.Writer keeps its error for the newline
-		if err := out.WriteByte('\n'); err != nil {
-			return damaged, outputError(err)
-		}
-		if n++; n == q.limit {
-			break
-		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
-	return damaged, nil
 }

@@ -101,15 +101,20 @@ func (a *reportArgs) check(given []string) (err error) {
 	case a.note && a.kind != reports.KindDaily:
 		return usage("daybook report daily --note", "--note is for the report of a day")
 	}
-	for _, end := range []struct {
-		text string
-		into *dayEnd
-	}{{a.date, &a.on}, {a.from, &a.first}, {a.to, &a.last}} {
-		*end.into = dayEnd{rel: true}
-		if end.text == "" {
-			continue
+	today := dayEnd{rel: true}
+	a.on, a.first, a.last = today, today, today
+	if a.date != "" {
+		if a.on, err = parseDayEnd(a.date); err != nil {
+			return err
 		}
-		if *end.into, err = parseDayEnd(end.text); err != nil {
+	}
+	if a.from != "" {
+		if a.first, err = parseFrom("--from", a.from); err != nil {
+			return err
+		}
+	}
+	if a.to != "" {
+		if a.last, err = parseTo("--to", a.to); err != nil {
 			return err
 		}
 	}

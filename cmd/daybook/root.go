@@ -69,6 +69,7 @@ The book is the directory given with --book, else the one that the environment v
 		newCat(e, g),
 		newQuery(e, g),
 		newFollow(e, g),
+		newExport(e, g),
 		newStats(e, g),
 		newPalette(e, g),
 		newHistory(e, g),

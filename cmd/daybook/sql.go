@@ -1,22 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
 
-	"github.com/rivo/uniseg"
 	"github.com/spf13/cobra"
 
 	"daybook"
 	"daybook/view/ledger"
+	"daybook/view/table"
 )
 
 func newSQL(e env, g *globals) *cobra.Command {
@@ -84,218 +77,31 @@ func (p *posting) beforeAsking(ctx context.Context, book *daybook.Book) error {
 	return err
 }
 
-// answer prints the rows of a query.
-type answer interface {
-	columns(names []string) error
-	row(values []any) error
-	end() error
-}
-
 func ask(ctx context.Context, e env, g *globals, book *daybook.Book, query string, asCSV bool) error {
-	out := bufio.NewWriterSize(e.stdout, 64<<10)
-	var a answer
+	out := outputOf(e.stdout)
+	var a table.Writer
 	switch {
 	case g.json:
-		a = &jsonAnswer{out: out}
+		a = table.NewJSON(out)
 	case asCSV:
-		a = &csvAnswer{out: csv.NewWriter(out)}
+		a = table.NewCSV(out)
 	default:
-		a = &tableAnswer{out: out}
+		a = table.NewText(out, printable)
 	}
-	err := ledger.Ask(ctx, book, query, a.columns, a.row)
+	columns := func(names []string) error {
+		list := make([]table.Column, len(names))
+		for i, name := range names {
+			list[i].Name = name
+		}
+		return a.Columns(list)
+	}
+	err := ledger.Ask(ctx, book, query, columns, a.Row)
 	var wrong *ledger.QueryError
 	if errors.As(err, &wrong) {
 		err = usage("write one SELECT, in the SQL of SQLite; `daybook sql --help` names the tables", "%w", err)
 	}
-	if eerr := a.end(); err == nil {
-		err = outputError(eerr)
-	}
-	if ferr := out.Flush(); err == nil {
-		err = outputError(ferr)
+	if eerr := a.End(); err == nil {
+		err = eerr
 	}
 	return err
-}
-
-// cell returns a value as text; NULL is "".
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return ""
-	case string:
-		return v
-	case int64:
-		return strconv.FormatInt(v, 10)
-	case float64:
-		return strconv.FormatFloat(v, 'g', -1, 64)
-	case []byte:
-		return hex.EncodeToString(v)
-	}
-	return fmt.Sprint(v)
-}
-
-// jsonAnswer is one object for each row.
-type jsonAnswer struct {
-	out   *bufio.Writer
-	names [][]byte // in JSON
-}
-
-func (a *jsonAnswer) columns(names []string) error {
-	used := map[string]bool{}
-	for _, name := range names {
-		unique := name
-		for n := 2; used[unique]; n++ { // no object has two members of one name
-			unique = fmt.Sprintf("%s_%d", name, n)
-		}
-		used[unique] = true
-		a.names = append(a.names, appendJSON(nil, unique))
-	}
-	return nil
-}
-
-func (a *jsonAnswer) row(values []any) error {
-	line := []byte{'{'}
-	for i, v := range values {
-		if i > 0 {
-			line = append(line, ',')
-		}
-		line = append(append(line, a.names[i]...), ':')
-		switch v := v.(type) {
-		case float64:
-			if math.IsInf(v, 0) || math.IsNaN(v) {
-				line = append(line, "null"...)
-				continue
-			}
-			line = appendJSON(line, v)
-		case []byte:
-			line = appendJSON(line, hex.EncodeToString(v))
-		default:
-			line = appendJSON(line, v)
-		}
-	}
-	_, err := a.out.Write(append(line, '}', '\n'))
-	return outputError(err)
-}
-
-func (a *jsonAnswer) end() error { return nil }
-
-func appendJSON(b []byte, v any) []byte {
-	var text strings.Builder
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // a string or a finite number
-	return append(b, strings.TrimSuffix(text.String(), "\n")...)
-}
-
-type csvAnswer struct{ out *csv.Writer }
-
-func (a *csvAnswer) columns(names []string) error { return outputError(a.out.Write(names)) }
-
-func (a *csvAnswer) row(values []any) error {
-	fields := make([]string, len(values))
-	for i, v := range values {
-		fields[i] = cell(v)
-	}
-	return outputError(a.out.Write(fields))
-}
-
-func (a *csvAnswer) end() error {
-	a.out.Flush()
-	return a.out.Error()
-}
-
-// widened is how many rows a table's widths are taken from. Cells of later ones may be wider.
-const widened = 1000
-
-// tableAnswer is a table for people: columns are as wide as their widest cell, as a terminal shows it; numbers stand to the right.
-type tableAnswer struct {
-	out   *bufio.Writer
-	width []int
-	right []bool
-	rows  [][]string // until the widths are known
-	known bool
-}
-
-func (a *tableAnswer) columns(names []string) error {
-	a.width, a.right = make([]int, len(names)), make([]bool, len(names))
-	for i := range names {
-		a.right[i] = true
-	}
-	a.add(names)
-	return nil
-}
-
-func (a *tableAnswer) add(cells []string) {
-	for i, c := range cells {
-		a.width[i] = max(a.width[i], uniseg.StringWidth(c))
-	}
-	a.rows = append(a.rows, cells)
-}
-
-func (a *tableAnswer) row(values []any) error {
-	cells := make([]string, len(values))
-	for i, v := range values {
-		cells[i] = printable(cell(v))
-		switch v.(type) {
-		case nil, int64, float64:
-		default:
-			if !a.known {
-				a.right[i] = false
-			}
-		}
-	}
-	if a.known {
-		return a.print(cells)
-	}
-	if a.add(cells); len(a.rows) <= widened {
-		return nil
-	}
-	return a.flush()
-}
-
-// flush prints what has waited for the widths.
-func (a *tableAnswer) flush() error {
-	if a.known {
-		return nil
-	}
-	a.known = true
-	rules := make([]string, len(a.width))
-	for i, w := range a.width {
-		rules[i] = strings.Repeat("-", w)
-	}
-	for i, cells := range a.rows {
-		if err := a.print(cells); err != nil {
-			return err
-		}
-		if i == 0 {
-			if err := a.print(rules); err != nil {
-				return err
-			}
-		}
-	}
-	a.rows = nil
-	return nil
-}
-
-func (a *tableAnswer) print(cells []string) error {
-	var line strings.Builder
-	for i, c := range cells {
-		if i > 0 {
-			line.WriteString("  ")
-		}
-		pad := strings.Repeat(" ", max(0, a.width[i]-uniseg.StringWidth(c)))
-		if a.right[i] {
-			line.WriteString(pad + c)
-		} else {
-			line.WriteString(c + pad)
-		}
-	}
-	_, err := a.out.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	return outputError(err)
-}
-
-func (a *tableAnswer) end() error {
-	if len(a.width) == 0 {
-		return nil // the query was refused
-	}
-	return a.flush()
 }
