@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"daybook/docs/schema/schematest"
 )
 
 const askedEvents = `
@@ -96,6 +98,11 @@ func TestAsked(t *testing.T) {
 				t.Errorf("%s: query %s (-want +got):\n%s", where, test.args, diff)
 			}
 		}
+	}
+	schema := schematest.MustCompile(t, "export")
+	for _, ends := range [][]string{{}, {"--from", "7d", "--to", "2025-11-08 10:00"}, {"--to", "2024"}} {
+		document, _ := command("", append([]string{"export"}, ends...)...)
+		schema.Check(t, []byte(document))
 	}
 	check("the book alone")
 	command("", "sync")

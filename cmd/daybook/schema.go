@@ -22,8 +22,9 @@ func newSchema(e env, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [NAME]",
 		Short: "Print the JSON Schema of what Daybook writes",
-		Long: `Print a JSON Schema (draft 2020-12): of the session document, of metadata.json, of daybook.json, or of a line of a
-book, that is of an event on a vault's boards or of a camera's. Each is whole by itself and needs no book.
+		Long: `Print a JSON Schema (draft 2020-12): of the session document, of metadata.json, of daybook.json, of the document that
+export writes, or of a line of a book, that is of an event on a vault's boards or of a camera's. Each is whole by itself
+and needs no book.
 
 Without NAME it lists the schemas there are.`,
 		Example: `  daybook schema

@@ -19,7 +19,7 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	want := []string{"camera-event", "canvas-event", "metadata", "session", "settings"}
+	want := []string{"camera-event", "canvas-event", "export", "metadata", "session", "settings"}
 	if diff := cmp.Diff(want, schema.Names()); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
