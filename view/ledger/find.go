@@ -1,11 +1,8 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
-	"database/sql/driver"
 	"errors"
-	"fmt"
 	"iter"
 	"path/filepath"
 	"slices"
@@ -68,11 +65,19 @@ type finder struct {
 	indexed bool
 }
 
-// place is where a day's events are.
+// source is where a day's events are.
 type source struct {
-	day    daybook.Day
-	ledger bool
+	day daybook.Day
+	in  where
 }
+
+type where int
+
+const (
+	inBook   where = iota
+	inLedger       // as a whole
+	inBoth         // files of the day were deleted, which the ledger has, and late events have come since
+)
 
 // open returns the days that are asked for, in the order in which they are, and opens the ledger.
 func (f *finder) open() ([]source, error) {
@@ -96,8 +101,8 @@ func (f *finder) open() ([]source, error) {
 		f.trouble(err)
 	}
 	for d, k := range f.cursors {
-		if !there[d] && within(d) && k.posted > 0 {
-			days = append(days, source{d, true})
+		if !there[d] && within(d) && k.posted+k.base > 0 {
+			days = append(days, source{d, inLedger})
 		}
 	}
 	slices.SortFunc(days, func(a, b source) int {
@@ -170,16 +175,21 @@ func (f *finder) all(days []source) error {
 		days = days[len(group):]
 		size = min(2*size, most)
 		for i := range group {
-			group[i].ledger = group[i].ledger || f.indexed && f.current(group[i].day)
+			if group[i].in == inBook {
+				group[i].in = f.where(group[i].day)
+			}
 		}
 		for len(group) > 0 && !f.over {
 			n := 1
-			for n < len(group) && group[n].ledger == group[0].ledger {
+			for n < len(group) && group[n].in == group[0].in && group[0].in != inBoth {
 				n++
 			}
-			ask := f.inBook
-			if group[0].ledger {
-				ask = f.inLedger
+			ask := f.askBook
+			switch group[0].in {
+			case inLedger:
+				ask = f.askLedger
+			case inBoth:
+				ask = f.askBoth
 			}
 			if err := ask(group[:n]); err != nil {
 				return err
@@ -190,176 +200,15 @@ func (f *finder) all(days []source) error {
 	return nil
 }
 
-// ends returns the first and the last of days.
-func ends(run []source) (first, last daybook.Day) {
-	first, last = run[0].day, run[len(run)-1].day
-	if first.Compare(last) > 0 {
-		return last, first
+// where says where to ask for a day that has a file.
+func (f *finder) where(day daybook.Day) where {
+	k := f.cursors[day]
+	gone := k.base > 0 || k.retired > 0
+	switch {
+	case (f.indexed || gone) && f.current(day):
+		return inLedger
+	case gone:
+		return inBoth
 	}
-	return first, last
-}
-
-// inBook finds what is wanted in day files.
-func (f *finder) inBook(run []source) error {
-	first, last := ends(run)
-	read := func(e daybook.Entry) *daybook.Entry {
-		if !f.q.holds(e) {
-			return nil
-		}
-		e = e.Clone()
-		return &e
-	}
-	p := pile{f: f}
-	for e, err := range daybook.ExtractIf(f.ctx, f.book, daybook.Query{From: first, To: last}, f.q.may, read, f.q.conditions()...) {
-		switch {
-		case isDamage(err):
-			if !f.yield(daybook.Entry{}, err) {
-				return nil
-			}
-		case err != nil:
-			return err
-		case e == nil:
-		case f.q.Newest:
-			p.put(*e)
-		case !f.yield(*e, nil):
-			return nil
-		}
-	}
-	p.give()
-	return nil
-}
-
-// pile is what was found of days that are to be put in order.
-type pile struct {
-	f    *finder
-	list []daybook.Entry
-}
-
-func (p *pile) put(e daybook.Entry) {
-	p.list = append(p.list, e)
-	if left := p.f.left; left > 0 && len(p.list) >= 2*left+64 {
-		p.sort()
-		p.list = slices.Delete(p.list, left, len(p.list))
-	}
-}
-
-func (p *pile) sort() {
-	slices.SortFunc(p.list, func(a, b daybook.Entry) int {
-		return cmp.Or(b.Position.Day.Compare(a.Position.Day), cmp.Compare(b.Event.Time().UnixMicro(), a.Event.Time().UnixMicro()),
-			cmp.Compare(b.Position.Offset, a.Position.Offset))
-	})
-}
-
-// give yields what is on the pile, the newest first.
-func (p *pile) give() {
-	p.sort()
-	for _, e := range p.list {
-		if !p.f.yield(e, nil) {
-			break
-		}
-	}
-	p.list = p.list[:0]
-}
-
-// fetched is how many rows are read at once.
-const fetched = 256
-
-// inLedger finds what is wanted in the ledger.
-func (f *finder) inLedger(run []source) error {
-	ids, err := f.candidates(run)
-	if err != nil {
-		return err
-	}
-	names := make(map[int64]daybook.Day, len(run))
-	for _, s := range run {
-		names[dayNumber(s.day)] = s.day
-	}
-	p := pile{f: f}
-	for len(ids) > 0 && !f.over {
-		if err := context.Cause(f.ctx); err != nil {
-			return err
-		}
-		n := 1
-		for n < min(len(ids), fetched) && (!f.q.Newest || ids[n]>>40 == ids[0]>>40) {
-			n++
-		}
-		part, day := ids[:n], ids[0]>>40
-		ids = ids[n:]
-		err := f.fetch(part, names, func(e daybook.Entry) {
-			switch {
-			case !f.q.holds(e) || f.over:
-			case f.q.Newest:
-				p.put(e)
-			default:
-				f.yield(e, nil)
-			}
-		})
-		if err != nil {
-			return err
-		}
-		if f.q.Newest && (len(ids) == 0 || ids[0]>>40 != day) {
-			p.give()
-		}
-	}
-	return nil
-}
-
-// candidates returns the ids of what may be wanted, in the order in which it is.
-func (f *finder) candidates(run []source) (ids []int64, err error) {
-	first, last := ends(run)
-	from, _ := bounds(first)
-	_, to := bounds(last)
-	query := fmt.Sprintf("SELECT %s FROM %s AND %[1]s BETWEEN ? AND ?", f.sel.id, f.sel.from)
-	args := append(slices.Clone(f.sel.args), from, to)
-	if f.sel.stamp && last.String() < "9999" { // later the texts are not in the order of the times
-		err := f.ledger.each("SELECT min(first_timestamp), max(last_timestamp) FROM days WHERE day BETWEEN ? AND ?",
-			[]any{first.String(), last.String()}, func(v []driver.Value) error {
-				query += " AND timestamp BETWEEN ? AND ?"
-				args = append(args, asText(v[0]), asText(v[1]))
-				return nil
-			})
-		if err != nil {
-			return nil, err
-		}
-	}
-	query += " ORDER BY " + f.sel.id
-	if f.q.Newest {
-		query += " DESC"
-	}
-	err = f.ledger.each(query, args, func(v []driver.Value) error {
-		id, _ := v[0].(int64)
-		ids = append(ids, id)
-		return nil
-	})
-	return ids, err
-}
-
-// fetch calls with with the events of these ids, in the book's order. The rows are read first: nothing is held open while with
-// is at work. A row that has gone meanwhile was of a day that is posted anew.
-func (f *finder) fetch(ids []int64, names map[int64]daybook.Day, with func(daybook.Entry)) error {
-	list := make([]string, len(ids))
-	for i, id := range ids {
-		list[i] = fmt.Sprint(id)
-	}
-	var found []daybook.Entry
-	query := "SELECT id, line FROM events WHERE id IN (" + strings.Join(list, ",") + ") ORDER BY id"
-	err := f.ledger.each(query, nil, func(v []driver.Value) error {
-		id, _ := v[0].(int64)
-		line := []byte(asText(v[1]))
-		e, err := daybook.ParseEvent(line)
-		if err != nil {
-			return &Error{f.ledger.file, Damaged, fmt.Sprintf("the row %d of events is no event: %v", id, err), err}
-		}
-		found = append(found, daybook.Entry{
-			Position: daybook.Position{Day: names[id>>40], Offset: id & (1<<40 - 1), Length: len(line) + 1},
-			Event:    e.In(f.book.Zone()), Raw: line,
-		})
-		return nil
-	})
-	for _, e := range found {
-		if err == nil {
-			with(e)
-		}
-	}
-	return err
+	return inBook
 }
