@@ -211,13 +211,13 @@ func TestOlderVersion(t *testing.T) {
 	put(t, b, camera("a", "2025-11-08T10:00:00Z", "one"))
 	catchUp(t, newView(t, b, Options{}))
 	alter(t, b, "ALTER TABLE cursors DROP COLUMN base", "ALTER TABLE cursors DROP COLUMN retired",
-		"ALTER TABLE cursors DROP COLUMN retired_sum", "DELETE FROM schema_version WHERE version = 2", "PRAGMA user_version = 1")
+		"ALTER TABLE cursors DROP COLUMN retired_sum", "DROP TABLE glances", "DELETE FROM schema_version WHERE version > 1", "PRAGMA user_version = 1")
 	wantSound(t, b, "only read")
 	put(t, b, camera("b", "2025-11-08T10:00:00Z", "two"))
 	catchUp(t, newView(t, b, Options{}))
 	compare(t, b.Dir())
 	wantSound(t, b, "posted to")
-	if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "2\n" {
+	if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "3\n" {
 		t.Errorf("it has version %s", got)
 	}
 }

@@ -17,7 +17,7 @@ const (
 )
 
 type parquetFile struct {
-	w     *parquet.Writer
+	w     *parquet.GenericWriter[any]
 	out   io.Writer
 	kinds []Kind
 	row   parquet.Row
@@ -51,7 +51,7 @@ func (p *parquetFile) Columns(columns []Column) error {
 		p.kinds = append(p.kinds, c.Kind)
 	}
 	schema := parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface())
-	p.w = parquet.NewWriter(p.out, schema, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("daybook", "", ""))
+	p.w = parquet.NewGenericWriter[any](p.out, schema, parquet.Compression(&parquet.Zstd), parquet.CreatedBy("daybook", "", ""))
 	return nil
 }
 
