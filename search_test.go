@@ -269,10 +269,19 @@ func TestSearchVectors(t *testing.T) {
 				}
 			}
 			for id, want := range ids {
-				got := 0
-				for entry, err := range b.Search(t.Context(), Query{}, Condition{"event_id", id}) {
+				got, where := 0, Condition{"event_id", id}
+				found := map[Position]bool{}
+				for entry, err := range b.Search(t.Context(), Query{}, where) {
+					if err == nil {
+						found[entry.Position] = true
+					}
 					if err == nil && entry.Event.ID() == id {
 						got++
+					}
+				}
+				for entry, err := range b.DayEvents(t.Context(), mustDay(t, vectorDay), 0) {
+					if err == nil && where.Holds(entry.Raw) != found[entry.Position] {
+						t.Errorf("event_id=%q holds of %s: %v, and Search finds it: %v", id, entry.Raw, !found[entry.Position], found[entry.Position])
 					}
 				}
 				if got != want {
