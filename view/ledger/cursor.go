@@ -102,8 +102,8 @@ type job struct {
 func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, ok bool, err error) {
 	j = job{day: day, was: v.cursors[day]}
 	j.base = j.was.base
-	g, old := glanceAt(v.book, day)
-	if g.of(j.was) && v.seen[day] == g {
+	looks, err := lookAt(v.book, day)
+	if err == nil && v.seen[day].fits(looks.String(), j.was) {
 		return j, false, nil
 	}
 	x, err := v.extent(ctx, day, settle, j.was.posted)
@@ -116,8 +116,8 @@ func (v *View) plan(ctx context.Context, day daybook.Day, settle bool) (j job, o
 		return j, false, err
 	}
 	if fits {
-		if old && g.of(j.was) && x.Size == g.size && x.File == g.file {
-			v.glanced[day] = g
+		if looks.old && x.Size == j.was.posted && x.File == j.was.file && holds(v.book, day, x) {
+			v.glanced[day] = glance{looks.String(), j.was.posted, j.was.sum}
 		}
 		j.from = j.was.posted
 		return j, x.Size > j.from || x.File != j.was.file && x.Size > 0, nil

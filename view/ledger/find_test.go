@@ -220,21 +220,25 @@ func TestFind(t *testing.T) {
 				settings.Write = daybook.WriteReplace
 			}
 			g := &random{Rand: rand.New(rand.NewPCG(uint64(seed), 8)), t: t, b: newBook(t, settings), palette: story(t)}
-			gone := map[string][]stored{} // what only the ledger has
+			gone := map[string][]stored{}   // what only the ledger has
+			packed := map[string][]stored{} // what is in packed files
 			ledgers, lone, events, some := 0, 0, 0, 0
 			for range 12 {
 				for range 1 + g.IntN(4) {
 					g.change()
+				}
+				if g.IntN(2) == 0 {
+					long(t, g.b.Dir(), time.Hour)
 				}
 				if g.IntN(3) > 0 {
 					catchUp(t, newView(t, g.b, Options{Damage: func(*daybook.DamageError) {}}))
 					ledgers++
 				}
 				if ledgers > 0 && g.IntN(2) == 0 {
-					g.retire(gone)
+					g.retire(gone, packed)
 				}
-				lines := g.lines(gone)
-				lone += len(gone)
+				lines := g.lines(gone, packed)
+				lone += len(gone) + len(packed)
 				for range 25 {
 					q, has := g.question()
 					want := want(readPlainly(t, lines), q, has)
@@ -251,15 +255,15 @@ func TestFind(t *testing.T) {
 				}
 			}
 			if ledgers < 3 || some < 30 {
-				t.Errorf("only %d postings, %d questions that find something (%d events), %d days only in the ledger", ledgers, some, events, lone)
+				t.Errorf("only %d postings, %d questions that find something (%d events), %d days gone or packed", ledgers, some, events, lone)
 			}
-			t.Logf("%d postings, %d questions found %d events, %d times a day was only in the ledger", ledgers, some, events, lone)
+			t.Logf("%d postings, %d questions found %d events, %d times a day was gone or packed", ledgers, some, events, lone)
 		})
 	}
 }
 
-// retire deletes a day that is posted, or has a line stand in the wrong day.
-func (g *random) retire(kept map[string][]stored) {
+// retire deletes or packs a day that is posted, or has a line stand in the wrong day.
+func (g *random) retire(kept, packed map[string][]stored) {
 	files, err := filepath.Glob(filepath.Join(g.b.Dir(), "????-??-??", "events.json"))
 	try(g.t, err)
 	if len(files) == 0 {
@@ -281,13 +285,26 @@ func (g *random) retire(kept map[string][]stored) {
 	catchUp(g.t, v)
 	day, err := daybook.ParseDay(filepath.Base(filepath.Dir(name)))
 	try(g.t, err)
+	if g.IntN(2) == 0 {
+		data, err := os.ReadFile(name)
+		try(g.t, err)
+		r, err := g.b.Retire(context.Background(), day, daybook.KeepPacked, func(ctx context.Context, x daybook.Extent) error {
+			return v.Prove(ctx, day, x, false)
+		})
+		if err != nil || r.Status != daybook.RetirePacked {
+			g.t.Logf("%s is not packed: %+v, %v", day, r, err)
+			return
+		}
+		packed[day.String()] = append(packed[day.String()], events(day.String(), data)...)
+		return
+	}
 	x, err := g.b.Durable(day)
 	try(g.t, err)
 	if _, err := v.Prove(context.Background(), day, x, true); err != nil {
 		g.t.Logf("%s is not retired: %v", day, err)
 		return
 	}
-	kept[day.String()] = nil
+	kept[day.String()], packed[day.String()] = nil, nil
 	for _, s := range rows(g.t, g.b.Dir()) {
 		if s.Day == day.String() {
 			kept[s.Day] = append(kept[s.Day], s)
@@ -302,9 +319,13 @@ func (g *random) retire(kept map[string][]stored) {
 	}
 }
 
-// lines are all that there are: of each day what was kept, and then what is in its file and not among that.
-func (g *random) lines(kept map[string][]stored) (list []stored) {
-	for _, s := range scan(g.t, g.b.Dir()) {
+// lines are all that there are: of each day what was kept, and then what is packed or in its file and not among that.
+func (g *random) lines(kept, packed map[string][]stored) (list []stored) {
+	var there []stored
+	for _, day := range slices.Sorted(maps.Keys(packed)) {
+		there = append(there, packed[day]...)
+	}
+	for _, s := range append(there, scan(g.t, g.b.Dir())...) {
 		if !slices.Contains(kept[s.Day], s) {
 			list = append(list, s)
 		}

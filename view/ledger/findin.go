@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -54,8 +52,7 @@ func (f *finder) there(run []source) error {
 		if _, posted := f.cursors[s.day]; !posted {
 			continue
 		}
-		_, err := f.book.FS().Stat(filepath.Join(f.book.Dir(), s.day.String(), "events.json"))
-		if !errors.Is(err, fs.ErrNotExist) {
+		if l, err := lookAt(f.book, s.day); err != nil || !l.none() {
 			continue
 		}
 		days, err := f.book.Days()

@@ -13,7 +13,7 @@ import (
 // long has all day files look as if they had been left alone for long, each for another time.
 func long(t testing.TB, dir string, since time.Duration) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "????-??-??", "events.json"))
+	files, err := filepath.Glob(filepath.Join(dir, "????-??-??", "events.json*"))
 	try(t, err)
 	for i, f := range files {
 		at := time.Now().Add(-since - time.Duration(i)*time.Second)
