@@ -280,7 +280,7 @@ func TestSearchVectors(t *testing.T) {
 					}
 				}
 				for entry, err := range b.DayEvents(t.Context(), mustDay(t, vectorDay), 0) {
-					if err == nil && where.Holds(entry.Raw) != found[entry.Position] {
+					if err == nil && where.Holds(entry) != found[entry.Position] {
 						t.Errorf("event_id=%q holds of %s: %v, and Search finds it: %v", id, entry.Raw, !found[entry.Position], found[entry.Position])
 					}
 				}
