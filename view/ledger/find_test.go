@@ -289,7 +289,8 @@ func (g *random) retire(kept, packed map[string][]stored) {
 		data, err := os.ReadFile(name)
 		try(g.t, err)
 		r, err := g.b.Retire(context.Background(), day, daybook.KeepPacked, func(ctx context.Context, x daybook.Extent) error {
-			return v.Prove(ctx, day, x, false)
+			_, err := v.Prove(ctx, day, x, false)
+			return err
 		})
 		if err != nil || r.Status != daybook.RetirePacked {
 			g.t.Logf("%s is not packed: %+v, %v", day, r, err)
