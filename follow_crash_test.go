@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,19 +36,19 @@ func followCuts(t *testing.T, seed uint64) (crashes int) {
 	book, err := daybook.OpenOn(disk.Process(), crashRoot, opts)
 	try(t, err)
 	f := &cutFollower{got: map[string][]string{}}
-	looking := false
+	var looking atomic.Bool // the book's own goroutine syncs, too
+	chance := rand.New(rand.NewPCG(seed, 4))
 	disk.Before = func(c faultfs.Call) {
-		if looking || !c.Changes() {
+		if !c.Changes() || !looking.CompareAndSwap(false, true) {
 			return
 		}
-		looking = true
-		defer func() { looking = false }()
+		defer looking.Store(false)
 		f.follow(t, disk, -1)
-		if rng.IntN(3) > 0 {
+		if chance.IntN(3) > 0 {
 			return
 		}
 		crashes++
-		left := disk.Crash(faultfs.CrashKind(rng.IntN(2)), rng.Uint64())
+		left := disk.Crash(faultfs.CrashKind(chance.IntN(2)), chance.Uint64())
 		f.clone().goesOn(t, left, fmt.Sprintf("seed %d, before call %d, %s", seed, c.N, c))
 	}
 	for i := range 6 {
