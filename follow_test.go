@@ -311,15 +311,20 @@ func TestFollowCost(t *testing.T) {
 		}
 		end, err := b.End(t.Context())
 		try(t, err)
-		f := startFollowing(t, b, end, nil)
-		time.Sleep(followWarm + 10*time.Second)
 		var mu sync.Mutex
-		calls := map[string]int{}
+		counts, calls := false, map[string]int{}
 		disk.Before = func(c faultfs.Call) {
 			mu.Lock()
 			defer mu.Unlock()
-			calls[c.Op]++
+			if counts {
+				calls[c.Op]++
+			}
 		}
+		f := startFollowing(t, b, end, nil)
+		time.Sleep(followWarm + 10*time.Second)
+		mu.Lock()
+		counts = true
+		mu.Unlock()
 		const seconds = 100
 		time.Sleep(seconds * time.Second)
 		f.stop()
@@ -384,8 +389,9 @@ func TestFollowCannotSettle(t *testing.T) {
 		reader, err := OpenOn(disk.Process(), "/book", &Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		try(t, err)
 		defer reader.Close()
+		var mended atomic.Bool
 		disk.Fault = func(c faultfs.Call) faultfs.Fault {
-			if c.Op == "sync" {
+			if c.Op == "sync" && !mended.Load() {
 				return faultfs.Fault{Err: faultfs.EROFS}
 			}
 			return faultfs.Fault{}
@@ -397,7 +403,7 @@ func TestFollowCannotSettle(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n != 1 || !strings.Contains(log.String(), testDay) {
 			t.Errorf("said %q, want one line that names the day", log.String())
 		}
-		disk.Fault = nil
+		mended.Store(true)
 		f.sees(t, "a", time.Minute+time.Second)
 		f.stop()
 	})
