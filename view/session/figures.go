@@ -2,8 +2,6 @@ package session
 
 import (
 	"context"
-	"encoding/json"
-	"hash/crc32"
 	"maps"
 	"slices"
 	"strconv"
@@ -27,33 +25,6 @@ func Colors(ctx context.Context, b *daybook.Book, p learning.Palette) (learning.
 	o, err := h.start(ctx, b, b.FS(), end, orStory(p), nil)
 	return o.colors, err
 }
-
-// paletteSum tells palettes apart. The upper half is about where the codes of boards stand, on which the colours at the
-// beginning of a day depend, and 0 where they are cards' colours; the lower half is about the whole palette.
-func paletteSum(p learning.Palette) uint64 {
-	type source struct {
-		Paths  []string
-		Member string
-	}
-	sources := []source{{nil, p.Member}}
-	elsewhere := p.Member != ""
-	for _, b := range p.Boards {
-		sources = append(sources, source{b.Paths, b.Member})
-		elsewhere = elsewhere || b.Member != ""
-	}
-	sum := func(v any) uint64 {
-		text, _ := json.Marshal(v) // strings, maps of strings and numbers: it cannot fail
-		return uint64(crc32.Checksum(text, castagnoli()))
-	}
-	whole := sum(p)
-	if !elsewhere {
-		return whole
-	}
-	return max(sum(sources), 1)<<32 | whole
-}
-
-// sameSources reports whether two palettes look for the codes in the same places.
-func sameSources(a, b uint64) bool { return a>>32 == b>>32 }
 
 // Sitting is a stretch of study without a pause longer than the idle gap.
 type Sitting struct {

@@ -254,38 +254,6 @@ func (v *View) Changed() []daybook.Day {
 	return slices.SortedFunc(maps.Keys(days), daybook.Day.Compare)
 }
 
-// SetPalette has the documents get the figures of another palette: each when its day is next posted. Until then Changed
-// returns their days.
-func (v *View) SetPalette(p learning.Palette) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	p = orStory(p)
-	sum := paletteSum(p)
-	if sum == v.sum {
-		return
-	}
-	v.palette, v.sum = p, sum
-	for day, d := range v.docs {
-		v.stale[day] = true
-		if err := d.forget(); err != nil && v.book != nil {
-			v.book.Logger().Warn("close a session document", "error", err)
-		}
-	}
-	for day := range v.left {
-		v.stale[day] = true
-	}
-}
-
-// atEnd reports whether the day's document, by whatever palette it was made, says that it reaches to the book's end.
-func (v *View) atEnd(day daybook.Day) bool {
-	h, err := readHistory(v.book)
-	if err != nil {
-		return false
-	}
-	p, ok := trailerOf(v.fsys, documentPath(v.book, day))
-	return ok && p.book == h.size(day) && p.before == h.before(day)
-}
-
 // Close closes the files. The documents stay as they are.
 func (v *View) Close() error {
 	v.mu.Lock()
