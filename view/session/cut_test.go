@@ -2,11 +2,14 @@ package session
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"daybook/internal/durable"
 )
 
 // TestDocumentTornByPowerCut: what a power cut has torn is found by the next Open, in a document that nobody writes again,
@@ -82,7 +85,7 @@ func TestComparedOnce(t *testing.T) {
 	}
 	before := texts()
 	compared := func() (days int) {
-		view := New(Options{})
+		view := New(Options{LockTimeout: time.Millisecond})
 		b := openBook(t, dir, nil, view)
 		for _, d := range view.docs {
 			if d.tally != nil {
@@ -93,6 +96,21 @@ func TestComparedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		return days
+	}
+	lock := durable.NewLock(durable.OS(), sessionFile(dir, days[2])+".lock", "")
+	if err := lock.Acquire(t.Context(), time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if got := compared(); got != 2 {
+		t.Errorf("with the latest locked the first Open compares %d documents, want 2", got)
+	}
+	if err := errors.Join(lock.Release(), lock.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, day := range days {
+		if err := os.Chtimes(sessionFile(dir, day), made, made); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got := compared(); got != 3 {
 		t.Errorf("the first Open compares %d documents, want 3", got)

@@ -211,3 +211,34 @@ func TestRemoveKeepsTheLatest(t *testing.T) {
 		t.Errorf("a symbolic link: got %v, %v", gone, err)
 	}
 }
+
+// TestRemoveIsRefused: a document that could not be brought up to date, or that is behind, stays.
+func TestRemoveIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	b, v := retiring(t, dir)
+	d := day(t, "2025-11-06")
+	path := sessionFile(dir, d.String())
+	v.pending[d] = errors.New("a fault")
+	if _, err := v.Remove(t.Context(), d); err == nil || !strings.Contains(err.Error(), "a fault") || !exists(t, path) {
+		t.Errorf("of a document that is pending: %v, want its fault", err)
+	}
+	delete(v.pending, d)
+	other, err := daybook.Open(dir, nil) // a library without views
+	if err == nil {
+		appendLines(t, other, recolor("late", "2025-11-06T11:00:00", "a.canvas", "1", "3"))
+		err = other.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Remove(t.Context(), d); !errors.Is(err, ErrChanged) || !exists(t, path) {
+		t.Errorf("of a document that is behind: %v, want ErrChanged", err)
+	}
+	if err := v.TakeIn(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if removed, err := v.Remove(t.Context(), d); err != nil || !removed || exists(t, path) {
+		t.Errorf("after TakeIn: %v, %v, want that it is gone", removed, err)
+	}
+	wantDocument(t, b, "2025-11-07")
+}

@@ -298,8 +298,18 @@ func TestLockedDocument(t *testing.T) {
 
 func TestNotOpen(t *testing.T) {
 	v := New(Options{})
-	if err := v.Post(t.Context(), day(t, "2025-11-08")); err == nil {
-		t.Error("Post before Open: no error")
+	d := day(t, "2025-11-08")
+	for name, err := range map[string]error{
+		"Post":   v.Post(t.Context(), d),
+		"TakeIn": v.TakeIn(t.Context(), d),
+		"Remove": func() error { _, err := v.Remove(t.Context(), d); return err }(),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not open") {
+			t.Errorf("%s before Open: %v, want that it is not open", name, err)
+		}
+	}
+	if got := v.Changed(); len(got) > 0 {
+		t.Errorf("Changed before Open: %v, want no day", got)
 	}
 	if err := v.Close(); err != nil {
 		t.Errorf("Close before Open: %v", err)
