@@ -53,8 +53,11 @@ func (f *foreign) object(dec *json.Decoder, day daybook.Day) error {
 			err = f.list(dec)
 		case "session_id":
 			var id json.RawMessage
-			if err = dec.Decode(&id); err == nil && text(id) != sessionID(day) {
-				f.lose("its session_id is %s", id)
+			if err = dec.Decode(&id); err == nil {
+				var name string
+				if json.Unmarshal(id, &name) != nil || name != sessionID(day) {
+					f.lose("its session_id is %s", id)
+				}
 			}
 		case "stats":
 			err = f.stats(dec)

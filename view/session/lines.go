@@ -1,9 +1,7 @@
 package session
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"iter"
 
@@ -56,18 +54,3 @@ func dayLines(entries iter.Seq2[daybook.Entry, error], harmed func(*daybook.Dama
 
 // learned returns what the statistics need of an event.
 func learned(e daybook.Event) learning.Event { return learning.ParseEvent(e.Time(), e.Member) }
-
-// text returns the string that a JSON value is, "" if it is none.
-func text(value []byte) string {
-	if len(value) < 2 || value[0] != '"' {
-		return ""
-	}
-	if bytes.IndexByte(value, '\\') < 0 {
-		return string(value[1 : len(value)-1])
-	}
-	var s string
-	if json.Unmarshal(value, &s) != nil {
-		return ""
-	}
-	return s
-}
