@@ -252,7 +252,7 @@ func TestFollowLatency(t *testing.T) {
 		try(t, err)
 		defer lazy.Close()
 		today := b.DayOf(b.Now())
-		for n := range 365 {
+		for n := range daysOfYear() {
 			day := today.Add(-n - 1).String()
 			mustAppend(t, b, dayLine(day, "old "+day))
 		}
@@ -298,6 +298,14 @@ func TestFollowLatency(t *testing.T) {
 	})
 }
 
+// daysOfYear is how many days the book of a year has; fewer with -short.
+func daysOfYear() int {
+	if testing.Short() {
+		return 60
+	}
+	return 365
+}
+
 // TestFollowCost holds how many calls of the file system a second of waiting costs, in a book of a year.
 func TestFollowCost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -305,7 +313,7 @@ func TestFollowCost(t *testing.T) {
 		b, err := OpenOn(disk.Process(), "/book", nil)
 		try(t, err)
 		defer b.Close()
-		for n := range 365 {
+		for n := range daysOfYear() {
 			day := b.DayOf(b.Now()).Add(-n).String()
 			mustAppend(t, b, dayLine(day, day))
 		}

@@ -42,7 +42,11 @@ func readPacked(t *testing.T, dir string) string {
 
 // TestRetiredEqualsPlain: random days, packed and with late events, are to all readers what they were plain.
 func TestRetiredEqualsPlain(t *testing.T) {
-	for seed := range uint64(4) {
+	seeds := uint64(4)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 7))
 		dir := killtest.TempDir(t)
 		b := open(t, dir, &Options{MaxLine: 4 << 20})

@@ -222,7 +222,7 @@ func TestSearchLongLines(t *testing.T) {
 		}
 		text = append(append(text, line...), '\n')
 	}
-	for _, block := range []int{Block, 1000, len(text)} {
+	for _, block := range []int{Block, 9000, len(text)} {
 		got := search(t, text, block, Want{"a", "x"})
 		if !slices.Equal(got, want) {
 			t.Errorf("in blocks of %d: got %d lines, want %d", block, len(got), len(want))

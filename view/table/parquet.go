@@ -21,13 +21,14 @@ type parquetFile struct {
 	out   io.Writer
 	kinds []Kind
 	row   parquet.Row
+	group int // bytes of values that a group has at most
 	rows  int // of the group that is open
 	bytes int
 }
 
 // NewParquet returns a Writer of a Parquet file: every column optional, compressed by Zstandard. Text is a STRING, Int an
 // INT64, Time a TIMESTAMP in microseconds of UTC, Date a DATE. What it writes to need not be seekable.
-func NewParquet(w io.Writer) Writer { return &parquetFile{out: w} }
+func NewParquet(w io.Writer) Writer { return &parquetFile{out: w, group: groupBytes} }
 
 func (p *parquetFile) Columns(columns []Column) error {
 	fields := make([]reflect.StructField, len(columns)) // a parquet.Group would have them in the order of their names
@@ -68,7 +69,7 @@ func (p *parquetFile) Row(values []any) error {
 	if _, err := p.w.WriteRows([]parquet.Row{p.row}); err != nil {
 		return err
 	}
-	if p.rows++; p.rows < groupRows && p.bytes < groupBytes {
+	if p.rows++; p.rows < groupRows && p.bytes < p.group {
 		return nil
 	}
 	p.rows, p.bytes = 0, 0

@@ -75,12 +75,13 @@ func TestText(t *testing.T) {
 // groups of rows.
 func TestParquet(t *testing.T) {
 	var out bytes.Buffer
-	big := strings.Repeat("x", groupBytes/3)
+	w := &parquetFile{out: struct{ io.Writer }{&out}, group: 1 << 20} // no more than a pipe is
+	big := strings.Repeat("x", w.group/3)
 	all := rows()
 	for range 7 {
 		all = append(all, []any{"big", int64(7), at, at, big})
 	}
-	write(t, NewParquet(struct{ io.Writer }{&out}), columns(), all...) // no more than a pipe is
+	write(t, w, columns(), all...)
 	f, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
 	if err != nil {
 		t.Fatal(err)
