@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -601,7 +602,7 @@ func noneTwice(b *daybook.Book, torn bool) error {
 	seen := map[string]bool{}
 	for e, err := range b.Events(context.Background(), daybook.Query{}) {
 		var damage *daybook.DamageError
-		if torn && errors.As(err, &damage) && path.Base(damage.File) == "events.json" {
+		if torn && errors.As(err, &damage) && filepath.Base(damage.File) == "events.json" {
 			continue
 		}
 		if err != nil {

@@ -121,7 +121,12 @@ func parseBeginning(text string) (func(context.Context, *daybook.Book) (daybook.
 // run prints events until it is to end, and says how to go on.
 func (f follow) run(ctx context.Context, e env, book *daybook.Book) error {
 	token, err := f.begin(ctx, book)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil && f.opts.Once: // cut short
+		return context.Cause(ctx)
+	case err != nil && ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	p := &followPrinter{follow: f, env: e, last: token, told: token.String()}
