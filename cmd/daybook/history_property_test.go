@@ -192,7 +192,11 @@ func (l *lifeOf) step() []toldSave {
 func TestRebuiltAtEachSave(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	for n := range 8 {
+	histories := 8
+	if testing.Short() {
+		histories = 2
+	}
+	for n := range histories {
 		odd := n%2 == 1
 		t.Run(fmt.Sprintf("%d", n), func(t *testing.T) { liveAndRebuild(t, rand.New(rand.NewPCG(seed, uint64(n))), odd) })
 	}

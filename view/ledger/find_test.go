@@ -344,13 +344,15 @@ func TestFindBlocksNobody(t *testing.T) {
 	for _, newest := range []bool{false, true} {
 		for _, canvas := range []string{"", "c.canvas"} {
 			b := newBook(t, nil)
-			add := func(n int) {
-				put(t, b, fmt.Sprintf(`{"event_id":"e%d","timestamp":"2025-11-%02dT10:00:00Z","canvas_id":"%s.canvas","event_type":"x"}`,
-					n, 1+n%20, []string{"a", "c"}[n/20%2]))
+			line := func(n int) string {
+				return fmt.Sprintf(`{"event_id":"e%d","timestamp":"2025-11-%02dT10:00:00Z","canvas_id":"%s.canvas","event_type":"x"}`,
+					n, 1+n%20, []string{"a", "c"}[n/20%2])
 			}
+			var lines []string
 			for n := range 2000 {
-				add(n)
+				lines = append(lines, line(n))
 			}
+			put(t, b, lines...)
 			v := newView(t, b, Options{LockTimeout: time.Second})
 			catchUp(t, v)
 			q := Question{Newest: newest, Limit: 5000}
@@ -362,7 +364,7 @@ func TestFindBlocksNobody(t *testing.T) {
 			for _, err := range Find(context.Background(), b, q, func(err error) { t.Error(err) }) {
 				try(t, err)
 				if n++; n == 10 {
-					add(2000)
+					put(t, b, line(2000))
 					if done := catchUp(t, v); done.Events != 1 {
 						t.Errorf("%+v: %d events were posted meanwhile, want 1", q, done.Events)
 					}

@@ -41,9 +41,8 @@ func put(t testing.TB, b *daybook.Book, lines ...string) {
 		try(t, err)
 		events[i] = e
 	}
-	for _, e := range events {
-		_, err := b.Append(context.Background(), e)
-		try(t, err)
+	for _, v := range b.AppendAll(context.Background(), events) {
+		try(t, v.Err)
 	}
 }
 

@@ -165,9 +165,9 @@ func (l *learner) check(what string) {
 // TestStanding: reports and reviews that go on from the standing tell what those do that read all days, whatever has happened
 // to the book since it was kept.
 func TestStanding(t *testing.T) {
-	seeds := 6
+	seeds, rounds := 6, 12
 	if testing.Short() {
-		seeds = 2
+		seeds, rounds = 2, 6
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -179,7 +179,7 @@ func TestStanding(t *testing.T) {
 				}
 			}
 			l.check("a new book")
-			for range 12 {
+			for range rounds {
 				what := "later"
 				switch l.rand.IntN(6) {
 				case 0:
