@@ -207,7 +207,7 @@ func (g *random) question() (q Question, has func(string) bool) {
 func TestFind(t *testing.T) {
 	seeds := 8
 	if testing.Short() {
-		seeds = 3
+		seeds = 1
 	}
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		seeds = 60

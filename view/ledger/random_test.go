@@ -24,7 +24,7 @@ func TestRandomBooks(t *testing.T) {
 	if os.Getenv("DAYBOOK_TEST_ALL") != "" {
 		seeds = 100
 	} else if testing.Short() {
-		seeds = 3
+		seeds = 1
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

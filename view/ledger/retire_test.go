@@ -166,7 +166,11 @@ func rewrite(t testing.TB, b *daybook.Book, of, from, to string) {
 // that ever was is in it, once.
 func TestRandomDeletions(t *testing.T) {
 	rng := killtest.Rand(t)
-	for range 3 {
+	books := 3
+	if testing.Short() {
+		books = 1
+	}
+	for range books {
 		b := newBook(t, nil)
 		v := newView(t, b, Options{})
 		v.rows = 3
