@@ -359,7 +359,7 @@ func TestRetirementFaults(t *testing.T) {
 	r.close()
 	some := 5 // calls of each kind of retirement that fail in each manner, about
 	if testing.Short() {
-		some = 2
+		some = 1
 	}
 	for _, keep := range []daybook.Keep{daybook.KeepPacked, daybook.KeepPlain, daybook.KeepNothing} {
 		for _, how := range []struct {
