@@ -167,7 +167,7 @@ func (l *learner) check(what string) {
 func TestStanding(t *testing.T) {
 	seeds, rounds := 6, 12
 	if testing.Short() {
-		seeds, rounds = 2, 6
+		seeds, rounds = 1, 5
 	}
 	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
