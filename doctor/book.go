@@ -77,24 +77,8 @@ func days(ctx context.Context, p *patient) {
 		}
 	}
 	for _, day := range read {
-		first, n := "", 0
-		for f, err := range p.book.Verify(ctx, daybook.Query{From: day, To: day}) {
-			if err != nil {
-				p.bad("see who may read it", "%s cannot be read: %v", day, err)
-				wrong++
-				break
-			}
-			if f.Problem == daybook.ProblemUnfinished {
-				continue // the glance has told
-			}
-			if n++; n == 1 {
-				first = f.String()
-			}
-		}
-		if n > 0 {
+		if !p.verify(ctx, day) {
 			wrong++
-			p.bad("`daybook verify` lists all damage, `daybook repair` mends what can be mended", "%s in %s, the first one: %s",
-				count(n, "finding"), day, first)
 		}
 	}
 	if wrong > 0 {
@@ -110,6 +94,31 @@ func days(ctx context.Context, p *patient) {
 	default:
 		p.ok("%s from %s to %s; the last %d read, nothing is damaged (`daybook verify` reads all)", count(n, "day"), list[0], list[n-1], len(read))
 	}
+}
+
+// verify reads a day, and reports whether all is well with it.
+func (p *patient) verify(ctx context.Context, day daybook.Day) (well bool) {
+	first, n := "", 0
+	well = true
+	for f, err := range p.book.Verify(ctx, daybook.Query{From: day, To: day}) {
+		if err != nil {
+			p.bad("see who may read it", "%s cannot be read: %v", day, err)
+			well = false
+			break
+		}
+		if f.Problem == daybook.ProblemUnfinished {
+			continue // the glance has told
+		}
+		if n++; n == 1 {
+			first = f.String()
+		}
+	}
+	if n == 0 {
+		return well
+	}
+	p.bad("`daybook verify` lists all damage, `daybook repair` mends what can be mended", "%s in %s, the first one: %s",
+		count(n, "finding"), day, first)
+	return false
 }
 
 // glance looks at the end of a day's file. It is odd if its mark does not vouch for it; not ok if it cannot be read.

@@ -57,20 +57,27 @@ Damaged lines are reported and left out; the exit status is then 3.`,
 			})
 		},
 	}
+	args.flags(cmd, e, g)
+	cmd.Flags().StringVarP(&format, "output", "o", "", "the `FORM`: jsonl (without it), table, csv or parquet")
+	completeWords(cmd, "output", "jsonl", "table", "csv", "parquet")
+	return cmd
+}
+
+// flags gives a command the flags that say what is asked for.
+func (a *askArgs) flags(cmd *cobra.Command, e env, g *globals) {
 	flags := cmd.Flags()
-	flags.StringVar(&args.from, "from", "", "the first `TIME`: a day, a month …, or an instant")
-	flags.StringVar(&args.to, "to", "", "the last `TIME`, included")
-	flags.StringArrayVar(&args.where, "where", nil, "what a member must be, as `MEMBER=VALUE`; may be given again: all must hold")
-	flags.StringSliceVar(&args.types, "type", nil, "the event_type `TYPE`; may be given again: any of them will do")
-	flags.StringVar(&args.canvas, "canvas", "", "the `BOARD`, by its path in the vault, with or without .canvas")
-	flags.StringVar(&args.camera, "camera", "", "the `CAMERA` (camera_id)")
-	flags.StringVar(&args.label, "label", "", "the `LABEL` of one of the detected objects")
-	flags.StringVar(&args.least, "min-confidence", "", "at least the confidence `N` of that object, or of any without --label")
-	flags.StringVar(&args.node, "node", "", "the card's `ID`")
-	flags.StringVar(&args.text, "text", "", "the `WORDS` in texts and descriptions; all of them")
-	flags.BoolVar(&args.newest, "newest", false, "the newest first")
-	flags.IntVar(&args.limit, "limit", 0, "print the first `N` events and stop")
-	flags.StringVarP(&format, "output", "o", "", "the `FORM`: jsonl (without it), table, csv or parquet")
+	flags.StringVar(&a.from, "from", "", "the first `TIME`: a day, a month …, or an instant")
+	flags.StringVar(&a.to, "to", "", "the last `TIME`, included")
+	flags.StringArrayVar(&a.where, "where", nil, "what a member must be, as `MEMBER=VALUE`; may be given again: all must hold")
+	flags.StringSliceVar(&a.types, "type", nil, "the event_type `TYPE`; may be given again: any of them will do")
+	flags.StringVar(&a.canvas, "canvas", "", "the `BOARD`, by its path in the vault, with or without .canvas")
+	flags.StringVar(&a.camera, "camera", "", "the `CAMERA` (camera_id)")
+	flags.StringVar(&a.label, "label", "", "the `LABEL` of one of the detected objects")
+	flags.StringVar(&a.least, "min-confidence", "", "at least the confidence `N` of that object, or of any without --label")
+	flags.StringVar(&a.node, "node", "", "the card's `ID`")
+	flags.StringVar(&a.text, "text", "", "the `WORDS` in texts and descriptions; all of them")
+	flags.BoolVar(&a.newest, "newest", false, "the newest first")
+	flags.IntVar(&a.limit, "limit", 0, "print the first `N` events and stop")
 	for _, flag := range []string{"from", "to"} {
 		completeFlag(cmd, flag, completeDays(e, g))
 	}
@@ -80,8 +87,6 @@ Damaged lines are reported and left out; the exit status is then 3.`,
 	for _, flag := range []string{"where", "limit", "min-confidence", "node", "text"} {
 		completeFlag(cmd, flag, cobra.NoFileCompletions)
 	}
-	completeWords(cmd, "output", "jsonl", "table", "csv", "parquet")
-	return cmd
 }
 
 // printFound prints what the query finds. Damage is told on the way and does not end it.

@@ -91,10 +91,10 @@ func orStory(p learning.Palette) learning.Palette {
 // Name returns "session".
 func (v *View) Name() string { return "session" }
 
-// Open makes the documents that are missing, but for those of days that are retired, and brings those up to date that say themselves that they are behind or that an
-// earlier day has grown. A document is compared with the book as a whole when it is first written, and here if a power cut
-// may have torn it. Open goes on after an error and returns all. When ctx ends, the documents that are left stay as they
-// are.
+// Open makes the documents that are missing, but for those of days that are retired, and brings those up to date that say
+// themselves that they are behind or that an earlier day has grown. A document is compared with the book as a whole when it
+// is first written, and here if a power cut may have torn it. Open goes on after an error and returns all. When ctx ends,
+// the documents that are left stay as they are.
 func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -116,21 +116,26 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	}
 	v.inRow = &h
 	defer func() { v.inRow = nil }()
-	var errs []error
-	all := union(h.days, days)
-	current := make(map[daybook.Day]durable.Info, len(all))
+	err = v.bringAll(ctx, union(h.days, days), h)
+	return errors.Join(err, v.meta.refresh(ctx, v.timeout))
+}
+
+// bringAll brings the documents of these days, all that the book or its directory has, up to date. It goes on after an error.
+func (v *View) bringAll(ctx context.Context, days []daybook.Day, h history) error {
+	current := make(map[daybook.Day]durable.Info, len(days))
 	newest := int64(0) // when a document was written last
-	for _, day := range all {
+	for _, day := range days {
 		v.met(day)
-		info, ok := isCurrent(v.fsys, documentPath(b, day), day, h, v.sum)
+		info, ok := isCurrent(v.fsys, documentPath(v.book, day), day, h, v.sum)
 		if newest = max(newest, info.ModTime); ok {
 			current[day] = info
 		}
 	}
+	var errs []error
 	limit := v.timeout
 	compared := 0
 	var latest daybook.Day // of those that were compared and are as they should be
-	for _, day := range all {
+	for _, day := range days {
 		info, ok := current[day]
 		if ok {
 			if v.left[day] = info; info.ModTime < newest-writtenOut.Nanoseconds() && len(v.kept[day]) == 0 {
@@ -149,7 +154,7 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 		if v.rests(day) {
 			continue
 		}
-		if p, ok := trailerOf(v.fsys, documentPath(b, day)); !ok || p.book != h.size(day) {
+		if p, ok := trailerOf(v.fsys, documentPath(v.book, day)); !ok || p.book != h.size(day) {
 			v.meta.begun[day] = struct{}{} // somebody without this view has appended
 		}
 		err := v.bring(ctx, day, limit)
@@ -161,7 +166,7 @@ func (v *View) Open(ctx context.Context, b *daybook.Book) error {
 	if compared > 1 && v.now().UnixNano() > newest+writtenOut.Nanoseconds() {
 		errs = append(errs, v.touch(ctx, latest))
 	}
-	return errors.Join(append(errs, v.meta.refresh(ctx, v.timeout))...)
+	return errors.Join(errs...)
 }
 
 // touch writes the end of a document again, as it is, so that its time says that those that were written long before it
