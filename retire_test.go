@@ -232,7 +232,7 @@ func TestRetiredIsPlainToOthers(t *testing.T) {
 	mustRetire(t, b, KeepPacked, RetirePacked)
 	run := func(name string, args ...string) string {
 		if _, err := exec.LookPath(name); err != nil {
-			t.Skip(err)
+			t.Skip(name, " is not installed: ", err)
 		}
 		cmd := exec.Command(name, args...)
 		cmd.Dir = filepath.Join(dir, testDay)

@@ -61,7 +61,9 @@ func clocks(zone *time.Location) string {
 // TestWindowsZonesOfGo holds the table against the one that Go has for its own purposes, from the same source: the same
 // names on the left, and the same clocks on the right, though Go's table has a few old names there.
 func TestWindowsZonesOfGo(t *testing.T) {
-	root, err := exec.Command("go", "env", "GOROOT").Output()
+	goenv := exec.Command("go", "env", "GOROOT")
+	goenv.Env = append(os.Environ(), "GOFLAGS=") // -json would have it print an object
+	root, err := goenv.Output()
 	if err != nil {
 		t.Skipf("Go is not here: %v", err)
 	}

@@ -100,7 +100,7 @@ func TestPack(t *testing.T) {
 // TestOthers: zstd reads what Pack has made, and what zstd makes is read, with a newline at its end.
 func TestOthers(t *testing.T) {
 	if _, err := exec.LookPath("zstd"); err != nil {
-		t.Skip(err)
+		t.Skip("zstd is not installed: ", err)
 	}
 	run := func(in []byte, args ...string) []byte {
 		cmd := exec.Command("zstd", args...)
