@@ -1,12 +1,10 @@
 package daemon
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -24,16 +22,7 @@ import (
 // the file system that changes something, and how much later, it kills itself. An N of 0 is never.
 const retirerEnv = "DAYBOOK_TEST_RETIRER"
 
-func TestMain(m *testing.M) {
-	if how := os.Getenv(retirerEnv); how != "" {
-		if err := runRetirer(how); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { killtest.Main(m, retirerEnv, runRetirer) }
 
 func runRetirer(how string) error {
 	var n, later int
@@ -50,11 +39,7 @@ func runRetirer(how string) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if calls++; calls == n {
-			time.AfterFunc(time.Duration(later)*time.Microsecond, func() {
-				if p, err := os.FindProcess(os.Getpid()); err == nil {
-					_ = p.Kill() // it does not return
-				}
-			})
+			killtest.KillSelf(time.Duration(later) * time.Microsecond)
 		}
 		return faultfs.Fault{}
 	}}
@@ -103,19 +88,15 @@ func TestKilledRetirements(t *testing.T) {
 		var retirers sync.WaitGroup
 		var mu sync.Mutex
 		for range 2 {
-			cmd := exec.Command(os.Args[0])
 			how := fmt.Sprintf("%d %d %s %s", 1+rng.IntN(120), rng.IntN(2000), keeps[rng.IntN(3)], dir)
-			cmd.Env = append(os.Environ(), retirerEnv+"="+how)
-			var says bytes.Buffer
-			cmd.Stderr = &says
 			retirers.Go(func() {
-				err := cmd.Run()
+				was, err := killtest.Child(retirerEnv, how)
 				mu.Lock()
 				defer mu.Unlock()
-				if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && says.Len() == 0 {
+				if err != nil {
+					t.Errorf("retirer %v", err)
+				} else if was {
 					killed++
-				} else if err != nil {
-					t.Errorf("retirer %s: %v: %s", how, err, &says)
 				}
 			})
 		}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -21,16 +20,7 @@ import (
 // much later, it kills itself. A step of 0 is never.
 const posterEnv = "DAYBOOK_TEST_POSTER"
 
-func TestMain(m *testing.M) {
-	if how := os.Getenv(posterEnv); how != "" {
-		if err := runPoster(how); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { killtest.Main(m, posterEnv, runPoster) }
 
 // TestKilledPosters: posters, two at a time, are killed (SIGKILL) at their steps or some time later, in the midst of a
 // transaction, of its commit, of making the ledger, while the book grows and days are posted anew. Whenever they are dead, the
@@ -62,19 +52,15 @@ func TestKilledPosters(t *testing.T) {
 		var posters sync.WaitGroup
 		var mu sync.Mutex
 		for range 2 {
-			cmd := exec.Command(os.Args[0])
 			how := fmt.Sprintf("%d %d %s", 1+rng.IntN(30), rng.IntN(3000), b.Dir())
-			cmd.Env = append(os.Environ(), posterEnv+"="+how)
-			var says bytes.Buffer
-			cmd.Stderr = &says
 			posters.Go(func() {
-				err := cmd.Run()
+				was, err := killtest.Child(posterEnv, how)
 				mu.Lock()
 				defer mu.Unlock()
-				if ended := (*exec.ExitError)(nil); errors.As(err, &ended) && says.Len() == 0 {
+				if err != nil {
+					t.Errorf("poster %v", err)
+				} else if was {
 					killed++
-				} else if err != nil {
-					t.Errorf("poster %s: %v: %s", how, err, &says)
 				}
 			})
 		}
@@ -113,7 +99,7 @@ func runPoster(how string) error {
 	calls := 0
 	v.test = func(string) error {
 		if calls++; calls == step {
-			time.AfterFunc(time.Duration(later)*time.Microsecond, killSelf)
+			killtest.KillSelf(time.Duration(later) * time.Microsecond)
 		}
 		return nil
 	}
@@ -122,12 +108,6 @@ func runPoster(how string) error {
 	}
 	_, err = v.CatchUp(context.Background())
 	return errors.Join(err, v.Close(), b.Close())
-}
-
-func killSelf() {
-	if p, err := os.FindProcess(os.Getpid()); err == nil {
-		_ = p.Kill() // it does not return
-	}
 }
 
 // TestManyPosters: Views in one process and in others post to one ledger while the book grows.
@@ -139,10 +119,8 @@ func TestManyPosters(t *testing.T) {
 		all.Go(func() {
 			if i == 2 {
 				for range 4 {
-					cmd := exec.Command(os.Args[0])
-					cmd.Env = append(os.Environ(), posterEnv+"="+"0 0 "+b.Dir())
-					if out, err := cmd.CombinedOutput(); err != nil {
-						t.Errorf("poster: %v: %s", err, out)
+					if killed, err := killtest.Child(posterEnv, "0 0 "+b.Dir()); err != nil || killed {
+						t.Errorf("poster: %v; killed: %v", err, killed)
 					}
 				}
 				return
