@@ -139,6 +139,11 @@ func machineTroubles() []trouble {
 		}, []string{
 			"wrong locks: book.lock has been held for over a second by process 7 (other)",
 		}},
+		{"a lock that all may hold", false, true, func(p *place) {
+			try(p.t, os.Chmod(filepath.Join(p.dir, "book.turn"), 0o644))
+		}, []string{
+			"note locks: users who may not write the book can keep its writers out: they may read book.turn",
+		}},
 		{"nobody watches", false, false, func(p *place) { try(p.t, p.held[0].Close()) }, []string{"note watcher: nobody watches the vault"}},
 		{"too few watches", false, false, granted(Inotify{Watches: 1, Instances: 1}), []string{"wrong watches: the vault has 2 folders, and the system grants 1 watches"}},
 		{"few watches", false, false, granted(Inotify{Watches: 3, Instances: 1}), []string{"note watches: the vault needs 2 of the 3 watches"}},

@@ -72,6 +72,7 @@ func exitWith(err error) {
 //	add [-n] FILE TEXT  append TEXT and, without -n, a newline
 //	link FILE NAME      give FILE a second name
 //	sqlite FILE STATEMENT   have SQLite do something to a database
+//	[root]              as a condition: the script is run by root
 //	until PATTERN COMMAND…  run COMMAND again and again until it succeeds and its stdout matches
 func TestScripts(t *testing.T) { runScripts(t, "testdata/script") }
 
@@ -91,6 +92,12 @@ func runScripts(t *testing.T, dir string) {
 			s.Setenv("TEST_NOW", "2025-11-08T12:00:00Z")
 			s.Setenv("SCHEMAS", schemas)
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "root" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return os.Geteuid() == 0, nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status":  expectStatus,

@@ -46,6 +46,12 @@ func (s *Faulty) Create(name string) (durable.File, bool, error) {
 	return f, made, err
 }
 
+// CreateLock implements durable.FS.
+func (s *Faulty) CreateLock(name string) (durable.File, error) {
+	f, err := s.FS.CreateLock(name)
+	return s.file(f, name, err)
+}
+
 // CreateLike implements durable.FS.
 func (s *Faulty) CreateLike(name, model string) (durable.File, error) {
 	f, err := s.FS.CreateLike(name, model)

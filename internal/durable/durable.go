@@ -13,6 +13,9 @@ import (
 
 // FS is the part of a file system that Daybook uses. Names are paths as package os takes them. Its methods may be
 // called from several goroutines at once.
+//
+// What root makes gets the owner and group of the directory that it is made in, so that a service whose book it is can
+// go on writing there.
 type FS interface {
 	// Open opens an existing file (or what a symbolic link leads to) for reading and, if write is set, for writing. A
 	// pipe, a device or a socket is an error, for Create too, and never waited for.
@@ -21,6 +24,10 @@ type FS interface {
 	// Create opens a file for reading and writing and makes it if it is missing, then with mode 0644 whatever the
 	// umask; an existing file keeps its mode, a symbolic link stays one. It reports whether the file was made.
 	Create(name string) (f File, made bool, err error)
+	// CreateLock opens the file of a lock for reading and writing and makes it if it is missing, then with mode 0600: who
+	// can open a file can lock it, and keep everybody else out. So of an existing file only those may read it who may
+	// also write it, if this process may change its mode.
+	CreateLock(name string) (File, error)
 	// CreateLike makes a new file for reading and writing, with the mode and, as far as the system lets it, the owner and
 	// group of the file model; if there is no such file, with mode 0644 whatever the umask. Until it has them, nobody
 	// else can open it. The error is fs.ErrExist if something of this name is there.

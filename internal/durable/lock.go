@@ -163,7 +163,7 @@ func (f *lockFile) isNamed(fsys FS) bool {
 }
 
 func (f *lockFile) open(fsys FS) error {
-	file, _, err := fsys.Create(f.name)
+	file, err := fsys.CreateLock(f.name)
 	if err != nil {
 		return err
 	}

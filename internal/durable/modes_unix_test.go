@@ -184,3 +184,96 @@ func TestSpecialFiles(t *testing.T) {
 		t.Errorf("left in the directory: %v, %v", left, err)
 	}
 }
+
+// TestRootGivesToOwner: what root makes in somebody's directory is theirs, whichever way it is made; behind a symbolic
+// link it belongs to the owner of the directory that the link leads to. What is there keeps its owner.
+func TestRootGivesToOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: nobody else may give a file away")
+	}
+	fsys := durable.OS()
+	roots := t.TempDir()
+	theirs := t.TempDir()
+	if err := os.Chown(theirs, 12345, 54321); err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(theirs, name) }
+	owner := func(name string) [2]uint32 {
+		t.Helper()
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := info.Sys().(*syscall.Stat_t)
+		return [2]uint32{st.Uid, st.Gid}
+	}
+	closed := func(f durable.File, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	want := [2]uint32{12345, 54321}
+	for name, make := range map[string]func(string){
+		"created":  func(name string) { f, _, err := fsys.Create(name); closed(f, err) },
+		"lock":     func(name string) { f, err := fsys.CreateLock(name); closed(f, err) },
+		"like":     func(name string) { f, err := fsys.CreateLike(name, in("missing")); closed(f, err) },
+		"replaced": func(name string) { closed(nopFile{}, durable.Replace(fsys, name, []byte("x"))) },
+		"a/b/c":    func(name string) { closed(nopFile{}, durable.MkdirAll(fsys, name)) },
+	} {
+		make(in(name))
+		if got := owner(in(name)); got != want {
+			t.Errorf("%s: owner %v, want %v", name, got, want)
+		}
+	}
+	if got := owner(in("a")); got != want {
+		t.Errorf("a directory above: owner %v, want %v", got, want)
+	}
+	if err := os.Symlink(filepath.Join(roots, "target"), in("link")); err != nil {
+		t.Fatal(err)
+	}
+	f, made, err := fsys.Create(in("link"))
+	closed(f, err)
+	if got := owner(filepath.Join(roots, "target")); got != [2]uint32{0, 0} || !made {
+		t.Errorf("behind a link into root's directory: owner %v, made %v", got, made)
+	}
+	if err := os.WriteFile(in("roots"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	f, _, err = fsys.Create(in("roots"))
+	closed(f, err)
+	if got := owner(in("roots")); got != [2]uint32{0, 0} {
+		t.Errorf("a file that was there: owner %v", got)
+	}
+}
+
+type nopFile struct{ durable.File }
+
+func (nopFile) Close() error { return nil }
+
+// TestLockIsForWriters: a lock file is made 0600, and one that was made otherwise may be read only by those who may write
+// it: whoever can open it can hold the lock.
+func TestLockIsForWriters(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0))
+	name := filepath.Join(t.TempDir(), "f.lock")
+	for was, want := range map[os.FileMode]os.FileMode{
+		0: 0o600, 0o644: 0o600, 0o640: 0o600, 0o604: 0o600, 0o600: 0o600,
+		0o664: 0o660, 0o660: 0o660, 0o666: 0o666, 0o606: 0o606, // shared on purpose
+	} {
+		os.Remove(name)
+		if was != 0 {
+			if err := os.WriteFile(name, nil, was); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lock := durable.NewLock(durable.OS(), name, "")
+		if err := lock.Acquire(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		lock.Close()
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm() != want {
+			t.Errorf("%v became %v, %v, want %v", was, info.Mode(), err, want)
+		}
+	}
+}

@@ -27,7 +27,7 @@ func (osFS) Open(name string, write bool) (File, error) {
 }
 
 func (osFS) Create(name string) (File, bool, error) {
-	f, made, err := createOS(name)
+	f, made, err := createOS(name, 0o644)
 	if err == nil && !made {
 		err = noSpecial(f, true)
 	}
@@ -60,6 +60,19 @@ func noSpecial(f *os.File, write bool) error {
 	return err
 }
 
+func (osFS) CreateLock(name string) (File, error) {
+	f, made, err := createOS(name, 0o600)
+	if err == nil && !made {
+		if err = noSpecial(f, true); err == nil {
+			err = keepToWriters(f)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
 func (osFS) CreateLike(name, model string) (File, error) {
 	f, err := createLikeOS(name, model)
 	if err != nil {
@@ -69,7 +82,7 @@ func (osFS) CreateLike(name, model string) (File, error) {
 }
 
 func (osFS) Mkdir(name string) (bool, error) {
-	err := os.Mkdir(name, 0o755)
+	err := mkdirOS(name)
 	if errors.Is(err, fs.ErrExist) {
 		info, serr := os.Stat(name)
 		switch {

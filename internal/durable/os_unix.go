@@ -5,8 +5,10 @@ package durable
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -23,14 +25,18 @@ func openOS(name string, write bool) (*os.File, error) {
 // errNowhere is the error for a symbolic link where nothing can be made: the directory that it leads into is missing.
 var errNowhere = fmt.Errorf("the symbolic link leads nowhere: bring back what it led to: %w", fs.ErrNotExist)
 
-func createOS(name string) (f *os.File, made bool, err error) {
-	f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+func createOS(name string, mode fs.FileMode) (f *os.File, made bool, err error) {
+	f, err = createNew(name, mode)
 	if errors.Is(err, fs.ErrExist) {
 		// Something is there, perhaps a symbolic link that leads nowhere yet.
 		if f, err = os.OpenFile(name, os.O_RDWR, 0); !errors.Is(err, fs.ErrNotExist) {
 			return f, false, err
 		}
-		f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		f, err = createNew(OS().Resolve(name), mode)
+		if errors.Is(err, fs.ErrExist) { // made by another process at this moment
+			f, err = os.OpenFile(name, os.O_RDWR, 0)
+			return f, false, err
+		}
 		if errors.Is(err, fs.ErrNotExist) && isLink(name) {
 			err = &fs.PathError{Op: "create", Path: name, Err: errNowhere}
 		}
@@ -38,7 +44,7 @@ func createOS(name string) (f *os.File, made bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if err := setMode(f, 0o644); err != nil {
+	if err := setMode(f, mode); err != nil {
 		return nil, false, err
 	}
 	return f, true, nil
@@ -46,7 +52,7 @@ func createOS(name string) (f *os.File, made bool, err error) {
 
 func createLikeOS(name, model string) (*os.File, error) {
 	mode := fs.FileMode(0o644)
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := createNew(name, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +63,89 @@ func createLikeOS(name, model string) (*os.File, error) {
 		}
 	}
 	return f, setMode(f, mode)
+}
+
+// createNew makes a file that is missing; what root makes belongs to the directory's owner. The directory is opened, so
+// that it is the one that was looked at: its owner may put another in its place at any time.
+func createNew(name string, mode fs.FileMode) (*os.File, error) {
+	const flags = os.O_RDWR | os.O_CREATE | os.O_EXCL
+	if os.Geteuid() != 0 {
+		return os.OpenFile(name, flags, mode)
+	}
+	dir, err := openAt(unix.AT_FDCWD, filepath.Dir(name), unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	defer unix.Close(dir) // nothing was written
+	fd, err := openAt(dir, filepath.Base(name), flags, mode)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	giveTo(fd, dir)
+	return os.NewFile(uintptr(fd), name), nil
+}
+
+// mkdirOS is createNew for a directory.
+func mkdirOS(name string) error {
+	if os.Geteuid() != 0 {
+		return os.Mkdir(name, 0o755)
+	}
+	parent, err := openAt(unix.AT_FDCWD, filepath.Dir(name), unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return &fs.PathError{Op: "mkdir", Path: name, Err: err}
+	}
+	defer unix.Close(parent) // nothing was written
+	if err := unix.Mkdirat(parent, filepath.Base(name), 0o755); err != nil {
+		return &fs.PathError{Op: "mkdir", Path: name, Err: err}
+	}
+	fd, err := openAt(parent, filepath.Base(name), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil // its owner has put something else there
+	}
+	d := os.NewFile(uintptr(fd), name)
+	defer d.Close() // nothing was written
+	if _, err := d.ReadDir(1); err == io.EOF {
+		giveTo(fd, parent) // only an empty one: nobody gets what somebody else has put in its place
+	}
+	return nil
+}
+
+// openAt is openat(2), repeated when a signal interrupts it.
+func openAt(dir int, name string, flags int, mode fs.FileMode) (fd int, err error) {
+	for err = unix.EINTR; err == unix.EINTR; {
+		fd, err = unix.Openat(dir, name, flags|unix.O_CLOEXEC, uint32(mode))
+	}
+	return fd, err
+}
+
+// giveTo gives a new file or directory the owner and group of the directory dir, as far as the system lets us: a
+// network share may not let root do so.
+func giveTo(fd, dir int) {
+	var st unix.Stat_t
+	if unix.Fstat(dir, &st) == nil && (st.Uid != 0 || st.Gid != 0) {
+		unix.Fchown(fd, int(st.Uid), int(st.Gid))
+	}
+}
+
+// keepToWriters takes the permission to read a file from all who may not write it. Only its owner and root can; where
+// somebody else is the owner it stays as it is.
+func keepToWriters(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		f.Close() // the error is the one to report
+		return err
+	}
+	mode := info.Mode().Perm()
+	const group, others = 0o060, 0o006
+	for _, who := range [...]fs.FileMode{group, others} {
+		if mode&who&0o022 == 0 {
+			mode &^= who
+		}
+	}
+	if mode == info.Mode().Perm() {
+		return nil
+	}
+	return setMode(f, mode)
 }
 
 // setMode sets the mode of a new file, and closes it if that fails. Where there are no modes there is none to set.

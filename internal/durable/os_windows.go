@@ -20,7 +20,7 @@ func openOS(name string, write bool) (*os.File, error) {
 	return openShared(name, access, windows.OPEN_EXISTING)
 }
 
-func createOS(name string) (f *os.File, made bool, err error) {
+func createOS(name string, _ fs.FileMode) (f *os.File, made bool, err error) {
 	const access = windows.GENERIC_READ | windows.GENERIC_WRITE
 	f, err = openShared(name, access, windows.CREATE_NEW)
 	if errors.Is(err, fs.ErrExist) {
@@ -29,6 +29,9 @@ func createOS(name string) (f *os.File, made bool, err error) {
 	}
 	return f, err == nil, err
 }
+
+func keepToWriters(*os.File) error { return nil }
+func mkdirOS(name string) error    { return os.Mkdir(name, 0o755) }
 
 // createLikeOS leaves it to the directory who may do what with the file.
 func createLikeOS(name, _ string) (*os.File, error) {

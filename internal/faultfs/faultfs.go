@@ -114,6 +114,12 @@ func (s *FS) Create(name string) (f durable.File, made bool, err error) {
 	return f, made && err == nil, err
 }
 
+// CreateLock implements durable.FS.
+func (s *FS) CreateLock(name string) (f durable.File, err error) {
+	err = s.do("create", name, func() error { f, err = s.under().CreateLock(name); return err })
+	return s.file(f, name, err)
+}
+
 // CreateLike implements durable.FS.
 func (s *FS) CreateLike(name, model string) (f durable.File, err error) {
 	err = s.do("create", name, func() error { f, err = s.under().CreateLike(name, model); return err })

@@ -173,6 +173,20 @@ func (p *Process) Create(name string) (f durable.File, made bool, err error) {
 	return f, made && err == nil, err
 }
 
+// CreateLock implements durable.FS.
+func (p *Process) CreateLock(name string) (durable.File, error) {
+	return p.open("create", name, func() (*diskFile, error) {
+		n, err := p.d.find(name)
+		switch {
+		case err == nil && n.isDir():
+			return nil, syscall.EISDIR
+		case err == nil:
+			return p.file(n, name, true), nil
+		}
+		return p.make(name, 0o600)
+	})
+}
+
 // CreateLike implements durable.FS.
 func (p *Process) CreateLike(name, model string) (durable.File, error) {
 	return p.open("create", name, func() (*diskFile, error) {
