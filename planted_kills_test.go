@@ -44,6 +44,11 @@ func (a *aimedFS) Create(name string) (durable.File, bool, error) {
 	return a.file(f, name), made, err
 }
 
+func (a *aimedFS) CreateLock(name string) (durable.File, error) {
+	f, err := a.FS.CreateLock(name)
+	return a.file(f, name), err
+}
+
 func (a *aimedFS) CreateLike(name, model string) (durable.File, error) {
 	f, err := a.FS.CreateLike(name, model)
 	return a.file(f, name), err
@@ -120,6 +125,11 @@ func (s faultyFS) Open(name string, write bool) (durable.File, error) {
 func (s faultyFS) Create(name string) (durable.File, bool, error) {
 	f, made, err := s.FS.Create(name)
 	return s.file(f, name), made, err
+}
+
+func (s faultyFS) CreateLock(name string) (durable.File, error) {
+	f, err := s.FS.CreateLock(name)
+	return s.file(f, name), err
 }
 
 func (s faultyFS) CreateLike(name, model string) (durable.File, error) {

@@ -314,6 +314,11 @@ func (s *reusing) Create(name string) (durable.File, bool, error) {
 	return f, made, err
 }
 
+func (s *reusing) CreateLock(name string) (durable.File, error) {
+	f, err := s.FS.CreateLock(name)
+	return s.file(f, false, err)
+}
+
 func (s *reusing) CreateLike(name, model string) (durable.File, error) {
 	f, err := s.FS.CreateLike(name, model)
 	return s.file(f, tempName.MatchString(name), err)

@@ -307,6 +307,10 @@ func (f *faultFS) Create(name string) (file durable.File, made bool, err error) 
 	return file, made, err
 }
 
+func (f *faultFS) CreateLock(name string) (durable.File, error) {
+	return f.create(name, func() (durable.File, error) { return f.FS.CreateLock(name) })
+}
+
 func (f *faultFS) CreateLike(name, model string) (durable.File, error) {
 	return f.create(name, func() (durable.File, error) { return f.FS.CreateLike(name, model) })
 }

@@ -61,6 +61,15 @@ func (f *watchedFS) Create(name string) (durable.File, bool, error) {
 	return f.watch(file, name), made, nil
 }
 
+func (f *watchedFS) CreateLock(name string) (durable.File, error) {
+	f.note("create", name)
+	file, err := f.FS.CreateLock(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.watch(file, name), nil
+}
+
 func (f *watchedFS) Mkdir(name string) (bool, error) { f.note("mkdir", name); return f.FS.Mkdir(name) }
 
 func (f *watchedFS) Remove(name string) error { f.note("remove", name); return f.FS.Remove(name) }
