@@ -15,14 +15,14 @@ import (
 // Locked is the least that an append by several processes can be: lock, write, fdatasync if it is to be durable,
 // unlock.
 func Locked() Kind {
-	return Kind{Name: "bare calls, with a lock", Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "locked-calls", Open: func(dir string, c Config) (Log, error) {
 		return openBare(dir, c, true)
 	}}
 }
 
 // Written is the least that an append by one process can be: write, and fdatasync if it is to be durable.
 func Written() Kind {
-	return Kind{Name: "bare calls", Open: func(dir string, c Config) (Log, error) { return openBare(dir, c, false) }}
+	return Kind{Name: "calls", Open: func(dir string, c Config) (Log, error) { return openBare(dir, c, false) }}
 }
 
 // bare is a Log of bare system calls.

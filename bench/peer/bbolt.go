@@ -12,7 +12,7 @@ import (
 
 // BoltUpdate is bbolt with one transaction for each event.
 func BoltUpdate() Kind {
-	return Kind{Name: "bbolt Update", Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "bbolt-update", Open: func(dir string, c Config) (Log, error) {
 		return openBolt(dir, c, (*bbolt.DB).Update)
 	}}
 }
@@ -20,14 +20,14 @@ func BoltUpdate() Kind {
 // BoltBatch is bbolt as it is meant for many writers: they share transactions, which wait for further writers as long
 // as bbolt's defaults say.
 func BoltBatch() Kind {
-	return Kind{Name: "bbolt Batch", Many: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "bbolt-batch", Many: true, Open: func(dir string, c Config) (Log, error) {
 		return openBolt(dir, c, (*bbolt.DB).Batch)
 	}}
 }
 
 // BoltSized is BoltBatch with batches that are full, and do not wait any longer, when all writers have come.
 func BoltSized() Kind {
-	return Kind{Name: "bbolt Batch, sized", Many: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "bbolt-batch-sized", Many: true, Open: func(dir string, c Config) (Log, error) {
 		l, err := openBolt(dir, c, (*bbolt.DB).Batch)
 		if err == nil {
 			l.(*bolt).db.MaxBatchSize = c.Writers

@@ -12,7 +12,7 @@ import (
 // Copied is story 3.4's own recipe: copy the day's file to a temporary one, add the event, rename it over the day.
 // Unsynced it does just that; to be durable, file and directory are synced besides.
 func Copied() Kind {
-	return Kind{Name: "story 3.4: copy, add, rename", Grows: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "copy-add-rename", Grows: true, Open: func(dir string, c Config) (Log, error) {
 		return &copied{dir: dir, name: filepath.Join(dir, "events.json"), sync: c.Sync}, nil
 	}}
 }

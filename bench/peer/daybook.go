@@ -12,19 +12,19 @@ import (
 
 // Daybook is the library with events that have been parsed: what Append does.
 func Daybook() Kind {
-	return Kind{Name: "Daybook", Open: func(dir string, c Config) (Log, error) { return openBook(dir, c, book{}) }}
+	return Kind{Name: "daybook", Open: func(dir string, c Config) (Log, error) { return openBook(dir, c, book{}) }}
 }
 
 // Parsed is the library from an event's bytes on: ParseEvent and Append.
 func Parsed() Kind {
-	return Kind{Name: "Daybook, ParseEvent + Append", One: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "daybook-parse", One: true, Open: func(dir string, c Config) (Log, error) {
 		return openBook(dir, c, book{parses: true})
 	}}
 }
 
 // Plain is Daybook with events of boards, without views: what Document is compared with.
 func Plain() Kind {
-	return Kind{Name: "Daybook, boards", Shape: event.Board, One: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "daybook-boards", Shape: event.Board, One: true, Open: func(dir string, c Config) (Log, error) {
 		return openBook(dir, c, book{})
 	}}
 }
@@ -32,7 +32,7 @@ func Plain() Kind {
 // Document is Plain with the session document.
 func Document() Kind {
 	return Kind{
-		Name: "Daybook, boards + document", Shape: event.Board,
+		Name: "daybook-document", Shape: event.Board,
 		Open: func(dir string, c Config) (Log, error) { return openBook(dir, c, book{document: true}) },
 	}
 }

@@ -16,7 +16,7 @@ import (
 // Dumped is story 11.2's own recipe: under a lock load the session document, put the event into it, dump it with an
 // indent of two over the old one. To be durable it is synced besides.
 func Dumped() Kind {
-	return Kind{Name: "story 11.2: load, add, dump", Shape: event.Board, Grows: true, Open: openDumped}
+	return Kind{Name: "load-add-dump", Shape: event.Board, Grows: true, Open: openDumped}
 }
 
 // dumped is a Log that is one JSON document.

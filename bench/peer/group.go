@@ -13,7 +13,7 @@ import (
 // Group is an ideal group commit: all who wait share one write and one fdatasync. It looks at nothing, takes no lock
 // that another process would see, and knows no ids.
 func Group() Kind {
-	return Kind{Name: "ideal group commit", Many: true, Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "group-commit", Many: true, Open: func(dir string, c Config) (Log, error) {
 		data, err := create(dir, "events.json")
 		if err != nil {
 			return nil, err

@@ -18,7 +18,7 @@ import (
 // Zerolog is zerolog on a lumberjack file, which never waits for the disk and is for one process only. The file is not
 // rotated while it is measured.
 func Zerolog() Kind {
-	return Kind{Name: "zerolog + lumberjack", Unsynced: true, Open: func(dir string, _ Config) (Log, error) {
+	return Kind{Name: "zerolog", Unsynced: true, Open: func(dir string, _ Config) (Log, error) {
 		out := &lumberjack.Logger{Filename: filepath.Join(dir, "events.json"), MaxSize: 1 << 20}
 		return &zero{out: out, log: zerolog.New(out)}, nil
 	}}

@@ -26,7 +26,7 @@ type Config struct {
 
 // Kind is one of the ways.
 type Kind struct {
-	// Name is short: it stands in tables and plots.
+	// Name is short and without spaces: it stands in the names of benchmarks.
 	Name string
 	// Shape is what kind of events it is given.
 	Shape event.Shape
@@ -50,10 +50,10 @@ func (k Kind) Suits(sync bool, writers int) bool {
 	return true
 }
 
-// All returns all kinds, Daybook first and beside it what it is held against.
+// All returns all kinds, the one that the others are compared with first.
 func All() []Kind {
 	return []Kind{
-		Daybook(), Locked(), Group(), Written(), Parsed(), Plain(), Document(),
+		Locked(), Daybook(), Group(), Written(), Parsed(), Plain(), Document(),
 		Zerolog(), Slog(), BoltUpdate(), BoltBatch(), BoltSized(), SQLite(),
 		Copied(), Dumped(),
 	}

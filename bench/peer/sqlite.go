@@ -15,7 +15,7 @@ import (
 // SQLite is SQLite with a write-ahead log and one transaction for each event: synchronous=FULL if it is to be durable,
 // else OFF.
 func SQLite() Kind {
-	return Kind{Name: "SQLite WAL", Open: func(dir string, c Config) (Log, error) {
+	return Kind{Name: "sqlite", Open: func(dir string, c Config) (Log, error) {
 		mode := 0
 		if c.Sync {
 			mode = 2
