@@ -55,8 +55,8 @@ type Options struct {
 	// book wants.
 	ViewsFor func(Settings) []View
 	// Settings are for a book that has to be made; those of daybook.json are obeyed otherwise. nil, and every zero
-	// field, means the default: for a directory called VaultDir the local zone, RulesVault and the session document, for
-	// any other UTC and neither.
+	// field, means the default: for a vault's book, which is one with RulesVault or in a directory called VaultDir, the
+	// local zone, RulesVault and the session document, for any other UTC and neither.
 	Settings *Settings
 	// MustExist makes Open return ErrNoBook instead of making a book.
 	MustExist bool

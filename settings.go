@@ -62,13 +62,13 @@ type Retention struct {
 // maxAfterDays is the most that Retention.AfterDays may be, some hundred years.
 const maxAfterDays = 36_525
 
-// withDefaults fills what is zero: for a directory called VaultDir the local zone, RulesVault and the session
-// document, for any other UTC, RulesNone and no views. A vault's book with the view "ledger" retires days after seven,
-// as story 11.2 has it, unless Retire has no AfterDays, which stands for none. The error says why the local zone is
-// not known, and is UTC therefore.
+// withDefaults fills what is zero: for a vault's book the local zone, RulesVault and the session document, for any other
+// UTC, RulesNone and no views. A vault's book is one with RulesVault, wherever it lies, or in a directory called VaultDir.
+// With the view "ledger" it retires days after seven, as story 11.2 has it, unless Retire has no AfterDays, which stands
+// for none. The error says why the local zone is not known, and is UTC therefore.
 func (s Settings) withDefaults(dir string) (full Settings, zoneErr error) {
 	s.Format = formatVersion
-	vault := filepath.Base(dir) == VaultDir
+	vault := s.Rules == RulesVault || filepath.Base(dir) == VaultDir
 	if s.Rules == "" {
 		s.Rules = RulesNone
 		if vault {

@@ -3,24 +3,25 @@
 package daybook
 
 import (
+	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 )
 
-// systemZone returns the IANA name of the zone that the system is set to: of what /etc/localtime leads to, or what
-// /etc/timezone says. A system that says nothing has "": its clock shows UTC.
+// systemZone returns the IANA name of the zone that the system is set to: of the file /etc/localtime, or what
+// /etc/timezone says. A system that has neither has "": its clock shows UTC.
 func systemZone() (string, error) {
-	if target, err := filepath.EvalSymlinks("/etc/localtime"); err == nil {
-		if name, ok := zoneOfPath(target); ok {
-			return name, nil
-		}
+	if name, ok := zoneOfFile("/etc/localtime"); ok {
+		return name, nil
 	}
 	if b, err := os.ReadFile("/etc/timezone"); err == nil {
 		name := strings.TrimSpace(string(b))
 		if _, err := loadZone(name); err == nil {
 			return name, nil
 		}
+	}
+	if _, err := os.Stat("/etc/localtime"); err == nil {
+		return "", errors.New("the system's time zone, /etc/localtime, has no IANA name known here")
 	}
 	return "", nil
 }

@@ -83,8 +83,9 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 	var documents *session.View
 	var ledgers *ledger.View
 	book, err := daybook.Open(dir, &daybook.Options{
-		Logger:  c.Logger,
-		MaxLine: maxLine,
+		Logger:   c.Logger,
+		MaxLine:  maxLine,
+		Settings: &daybook.Settings{Rules: daybook.RulesVault}, // of a book that is made, wherever it is
 		ViewsFor: func(s daybook.Settings) []daybook.View {
 			views := Views(s.Views, palettes.palette, func(name string) {
 				c.Logger.Warn("daybook.json names a view that this program does not know", "view", name)

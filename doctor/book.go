@@ -234,7 +234,7 @@ func size(_ context.Context, p *patient) {
 	}
 	var large []file // the larger one of each day
 	state := p.note
-	if p.vault != "" {
+	if p.isVaults() {
 		state = p.bad
 	}
 	const remedy = "`daybook retire` compresses past days"

@@ -170,6 +170,11 @@ func (p *patient) has(view string) bool {
 	return p.book != nil && slices.Contains(p.book.Settings().Views, view)
 }
 
+// isVaults reports whether the book is a vault's, wherever it lies.
+func (p *patient) isVaults() bool {
+	return p.vault != "" || p.book != nil && p.book.Settings().Rules == daybook.RulesVault
+}
+
 // count puts a number before a noun: "1 line", "2 lines".
 func count(n int, noun string) string {
 	if n == 1 {

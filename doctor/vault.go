@@ -107,7 +107,7 @@ func boards(_ context.Context, p *patient) {
 
 // palette: it can be read, and each colour in use has a role.
 func palette(ctx context.Context, p *patient) {
-	if p.vault == "" {
+	if !p.isVaults() {
 		return
 	}
 	if p.paletteWrong != nil {

@@ -115,6 +115,7 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 	}
 	book, err := daybook.Open(into, &daybook.Options{
 		MustExist: opts.DryRun, MaxLine: importLine, Now: e.now, Logger: opts.Logger,
+		Settings: &daybook.Settings{Rules: daybook.RulesVault},
 	})
 	var events vault.Book = book
 	if errors.Is(err, daybook.ErrNoBook) && opts.DryRun {
