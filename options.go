@@ -60,7 +60,9 @@ type Options struct {
 	Settings *Settings
 	// MustExist makes Open return ErrNoBook instead of making a book.
 	MustExist bool
-	// LockTimeout is how long Append and Open wait for the book's lock; zero is one second.
+	// LockTimeout is how long Append, Open and whatever else takes the book's lock wait for it. Zero is 4.8 s: the second
+	// of story 11.2, and the three retries that it asks for, with their pauses of 100, 200 and 500 ms. Many programs that
+	// append one event each at the same moment may want longer.
 	LockTimeout time.Duration
 	// MaxLine is the longest line that Append takes, in bytes without the newline; zero is 1 MiB.
 	MaxLine int
@@ -78,7 +80,7 @@ func (o *Options) withDefaults() Options {
 		v.Logger = slog.New(slog.DiscardHandler)
 	}
 	if v.LockTimeout == 0 {
-		v.LockTimeout = time.Second
+		v.LockTimeout = lockTimeout()
 	}
 	if v.MaxLine == 0 {
 		v.MaxLine = defaultMaxLine

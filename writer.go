@@ -36,6 +36,16 @@ func retryWaits() [3]time.Duration {
 	return [...]time.Duration{100 * time.Millisecond, 200 * time.Millisecond, 500 * time.Millisecond}
 }
 
+// lockTimeout is a second for the lock, and three times a pause and another second: story 11.2's limit and retries. The
+// lock is tried during the pauses, too.
+func lockTimeout() time.Duration {
+	limit := time.Second
+	for _, pause := range retryWaits() {
+		limit += pause + time.Second
+	}
+	return limit
+}
+
 // writer commits groups of requests: the only one that writes a Book's day files.
 type writer struct {
 	b    *Book

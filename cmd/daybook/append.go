@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +20,7 @@ import (
 
 func newAppend(e env, g *globals) *cobra.Command {
 	var sync string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "append [FILE…]",
 		Short: "Append events, one JSON object per line",
@@ -40,15 +42,23 @@ or failed), file (if FILE is given), line and error.`,
 			if err != nil {
 				return usage("see `daybook append --help`", "--sync: %w", err)
 			}
-			return appendFiles(cmd.Context(), e, g, mode, args)
+			if wait < 0 {
+				return usage("see `daybook append --help`", "--wait %v is no time to wait", wait)
+			}
+			opts := daybook.Options{Sync: mode, LockTimeout: wait}
+			if wait == 0 && cmd.Flags().Changed("wait") {
+				opts.LockTimeout = 1 // zero is the default
+			}
+			return appendFiles(cmd.Context(), e, g, opts, args)
 		},
 	}
 	cmd.Flags().StringVar(&sync, "sync", "always", "when a line is durable: `MODE` always, interval or none")
+	cmd.Flags().DurationVar(&wait, "wait", 0, "how long to wait for the book's lock: a `TIME` such as 30s (default 4.8s)")
 	completeWords(cmd, "sync", "always", "interval", "none")
 	return cmd
 }
 
-func appendFiles(ctx context.Context, e env, g *globals, sync daybook.Sync, names []string) error {
+func appendFiles(ctx context.Context, e env, g *globals, opts daybook.Options, names []string) error {
 	for _, name := range names {
 		if name == "-" {
 			continue
@@ -59,7 +69,7 @@ func appendFiles(ctx context.Context, e env, g *globals, sync daybook.Sync, name
 			return &failure{err: fmt.Errorf("%s is a directory", name), hint: "nothing was appended; name its files"}
 		}
 	}
-	return withBook(openWithViews, e, g, daybook.Options{Sync: sync}, func(book *daybook.Book) error {
+	return withBook(openWithViews, e, g, opts, func(book *daybook.Book) error {
 		a := &appender{env: e, book: book, json: g.json, out: bufio.NewWriter(e.stdout)}
 		if len(names) == 0 {
 			names = []string{"-"}

@@ -81,7 +81,7 @@ func TestDeadHolder(t *testing.T) {
 			b.Finish(t, commandLine(dir, source, 0, "always"))
 			holder := hold(t, filepath.Join(dir, c.lock))
 			line := source.Line(16)
-			code, out := status(t, line, "append", "--json", "--book", dir)
+			code, out := status(t, line, "append", "--json", "--wait", "1s", "--book", dir)
 			want := fmt.Sprintf(`"event_id":"%s","status":"stored"`, source.ID(16))
 			if c.held != exitDone {
 				want = fmt.Sprintf(`"event_id":"%s","status":"failed"`, source.ID(16))
@@ -89,7 +89,7 @@ func TestDeadHolder(t *testing.T) {
 			if code != c.held || !strings.Contains(out, want) {
 				t.Errorf("while it is held: append ended with %d, want %d: %s", code, c.held, out)
 			}
-			if lib, err := daybook.Open(dir, nil); err != nil {
+			if lib, err := daybook.Open(dir, &daybook.Options{LockTimeout: time.Second}); err != nil {
 				t.Error(err)
 			} else {
 				e, err := daybook.ParseEvent([]byte(line))
@@ -185,7 +185,7 @@ func TestStoppedHolder(t *testing.T) {
 		}
 	}
 	other := killtest.Source{Name: "other", Size: 330}
-	code, answer := status(t, other.Line(0), "append", "--json", "--book", dir)
+	code, answer := status(t, other.Line(0), "append", "--json", "--wait", "1s", "--book", dir)
 	if code != exitLocked || !strings.Contains(answer, statusFailed) {
 		t.Errorf("while it is stopped: append ended with %d, want %d: %s", code, exitLocked, answer)
 	}

@@ -40,6 +40,10 @@ func NewLock(fsys FS, name, turnstile string) *Lock {
 const (
 	firstPoll = 100 * time.Microsecond
 	lastPoll  = time.Millisecond
+	// turnPoll is the longest pause before the turnstile. Whoever has the turnstile has to wait for the lock in any case,
+	// so it need not be had at once; and a crowd of hundreds that tried each millisecond would leave the lock's holder no
+	// processor.
+	turnPoll = 50 * time.Millisecond
 )
 
 // Acquire takes the lock. It gives up with ErrLocked after the limit, or with the context's cause when ctx ends first; then
@@ -90,7 +94,7 @@ func (l *Lock) Close() error {
 	return errors.Join(l.main.close(), l.turn.close())
 }
 
-// poll tries to lock f until it succeeds. Polling, unlike waiting in the system call, can be ended, and from a tenth of
+// poll tries to lock f until it succeeds, first after the pause wait, then after longer ones. Polling, unlike waiting in the system call, can be ended, and from a tenth of
 // a millisecond it costs little.
 func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration, deadline *time.Time) error {
 	for {
@@ -118,9 +122,20 @@ func (l *Lock) poll(ctx context.Context, f *lockFile, limit, wait time.Duration,
 			timer.Stop()
 			return fmt.Errorf("lock %s: %w", f.name, context.Cause(ctx))
 		}
-		left := float64(time.Until(*deadline)) / float64(limit)
-		wait = max(firstPoll, min(2*wait, time.Duration(float64(lastPoll)*left*left)))
+		wait = max(firstPoll, min(2*wait, f.pause(limit, time.Until(*deadline), f == &l.main)))
 	}
+}
+
+// pause returns how long to wait at most before the next try, of a limit of which left is left. It gets shorter towards
+// the end, so that chance favours those who have waited for long.
+func (f *lockFile) pause(limit, left time.Duration, main bool) time.Duration {
+	share := float64(left) / float64(limit)
+	most, least := lastPoll, firstPoll
+	if !main {
+		most = max(lastPoll, min(limit/100, turnPoll))
+		least = max(firstPoll, most/5)
+	}
+	return max(least, time.Duration(float64(most)*share*share))
 }
 
 // tryLock opens the file if needed and tries once. If strict is set the lock counts only while the path still names the
