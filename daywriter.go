@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 )
 
 // dayWriter is an open day. As its file's observer it keeps the index of ids.
@@ -43,12 +44,12 @@ func lineID(line []byte) ([]byte, bool) {
 			return rest[:n], true
 		}
 	}
-	o, err := dayfile.ParseObject(line)
+	o, err := jsonline.ParseObject(line)
 	if err != nil {
 		return nil, false
 	}
 	if id := o.Find("event_id"); id != nil && id[0] == '"' {
-		return dayfile.DecodeString(id), true
+		return jsonline.DecodeString(id), true
 	}
 	return nil, false
 }
@@ -111,7 +112,7 @@ func (j *judgement) is(stored []byte, off int64) (bool, error) {
 	if !ok || j.d.ids.hash(other) != j.it.hash {
 		return false, errRewritten
 	}
-	var p dayfile.Parser
+	var p jsonline.Parser
 	e, damage := j.w.b.stored(&p, stored)
 	if !bytes.Equal(other, j.id) || damage != nil {
 		return false, nil // another id of this hash, or a damaged line: it holds nothing

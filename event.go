@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 
 	"github.com/google/uuid"
 )
@@ -56,7 +56,7 @@ const (
 // Event appended twice is stored once. White space goes, event_id and timestamp come first; otherwise members stay
 // in their order and every string and number as it was spelled. line may be reused afterwards.
 func ParseEvent(line []byte) (Event, error) {
-	var p dayfile.Parser
+	var p jsonline.Parser
 	e, err := newEvent(&p, line, false)
 	if len(e.line) > 0 && &e.line[0] == &line[0] {
 		e.line = bytes.Clone(e.line)
@@ -74,10 +74,10 @@ func ContentID(object []byte, n int) string {
 
 // newEvent reads an event, which may share memory with line. A stored one has its event_id and its timestamp; another one
 // is given what it lacks.
-func newEvent(p *dayfile.Parser, line []byte, stored bool) (Event, error) {
+func newEvent(p *jsonline.Parser, line []byte, stored bool) (Event, error) {
 	o, err := p.Object(line)
 	if err != nil {
-		g := err.(*dayfile.GrammarError)
+		g := err.(*jsonline.GrammarError)
 		return Event{}, &RuleError{g.Member, fmt.Sprintf("%s (at byte %d)", g.Rule, g.Offset+1)}
 	}
 	var e Event
@@ -108,7 +108,7 @@ func newEvent(p *dayfile.Parser, line []byte, stored bool) (Event, error) {
 		if stamp[0] != '"' {
 			return e, &RuleError{"timestamp", "must be a string"}
 		}
-		t, naive, err := parseTimestamp(dayfile.DecodeString(stamp))
+		t, naive, err := parseTimestamp(jsonline.DecodeString(stamp))
 		if err != nil {
 			return e, err
 		}
@@ -136,7 +136,7 @@ func (e *Event) note(name []byte, start, end int) {
 	if n := len(name) - 2; n != 7 && n != 9 && n != 10 && bytes.IndexByte(name, '\\') < 0 {
 		return // most members: it has none of their lengths
 	}
-	name = dayfile.DecodeString(name)
+	name = jsonline.DecodeString(name)
 	for i, known := range vaultMembers() {
 		if string(name) == known {
 			e.vault[i] = part{uint32(start), uint32(end)}
@@ -148,7 +148,7 @@ func checkID(id []byte) error {
 	if id[0] != '"' {
 		return &RuleError{"event_id", "must be a string"}
 	}
-	text := dayfile.DecodeString(id)
+	text := jsonline.DecodeString(id)
 	if n := len(text); n < 1 || n > maxIDLen {
 		return &RuleError{"event_id", fmt.Sprintf("must have 1 to %d bytes, not %d", maxIDLen, n)}
 	}
@@ -159,7 +159,7 @@ func checkID(id []byte) error {
 }
 
 // inOrder reports whether event_id and timestamp come first, spelled without escapes.
-func inOrder(o dayfile.Object) bool {
+func inOrder(o jsonline.Object) bool {
 	m := o.Members
 	return len(m) >= 2 && m[0].ValueStart == idStart && m[1].NameStart == m[0].ValueEnd+1 &&
 		o.Name(m[0]) == "event_id" && o.Name(m[1]) == "timestamp" &&
@@ -167,7 +167,7 @@ func inOrder(o dayfile.Object) bool {
 }
 
 // compose puts the line together from the members of o.
-func (e *Event) compose(o dayfile.Object, id, stamp []byte) {
+func (e *Event) compose(o jsonline.Object, id, stamp []byte) {
 	b := make([]byte, 0, len(o.JSON)+len(id)+len(stampPrefix)+len(stampLayout)+16)
 	b = append(b, idPrefix...)
 	b = append(b, id...)
@@ -228,7 +228,7 @@ func (e Event) ID() string {
 	if len(e.line) == 0 {
 		return ""
 	}
-	return string(dayfile.DecodeString(e.line[idStart:e.idEnd]))
+	return string(jsonline.DecodeString(e.line[idStart:e.idEnd]))
 }
 
 // Time returns the instant of the event, with the offset of its timestamp. An event whose timestamp has no offset is, until
@@ -249,7 +249,7 @@ func (e Event) Member(name string) (json.RawMessage, bool) {
 			return e.line[p.start:p.end:p.end], p != part{}
 		}
 	}
-	o, err := dayfile.ParseObject(e.line)
+	o, err := jsonline.ParseObject(e.line)
 	if err != nil {
 		return nil, false // the zero Event
 	}

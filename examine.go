@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 )
 
 // examiner finds what is wrong with the lines of a day file, whole and unfinished ones.
@@ -18,7 +19,7 @@ type examiner struct {
 	c     *content
 	found func(Finding, []dayfile.Cut) error // is told of each finding and of what of it Repair takes out
 
-	parser dayfile.Parser
+	parser jsonline.Parser
 
 	err  error // of the file system, met in comparing
 	line int   // in the file in which the last line stands that was read
@@ -106,7 +107,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 	x.line++
 	reason := "unfinished last line; the next append puts it into quarantine"
 	cuts := []dayfile.Cut{{Offset: l.Offset, Length: l.Length, Reason: reason}}
-	if l.Text != nil && dayfile.Check(l.Text) == nil {
+	if l.Text != nil && jsonline.Check(l.Text) == nil {
 		reason, cuts = "the last line lacks its newline; the next append completes it", nil
 		if _, err := x.b.entry(&x.parser, x.c, x.day, l); err != nil {
 			reason += ", but it is no event: " + err.Error()
@@ -217,7 +218,7 @@ func (x *examiner) salvage(l dayfile.Line) (list []freed) {
 			at += len("\ufeff")
 			continue
 		}
-		if n := dayfile.ObjectLen(rest); n > 0 {
+		if n := jsonline.ObjectLen(rest); n > 0 {
 			if e, err := x.b.stored(&x.parser, rest[:n]); err == nil {
 				f := freed{span: span{l.Offset + int64(at), n, true}, event: e}
 				var twin *span

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 )
 
 // followBatch is about how many bytes of lines are read ahead.
@@ -63,7 +64,7 @@ func (f *follower) ahead(d *followedDay, x Extent) (batch []lineAhead, err error
 		}
 		d.checked = now
 	}
-	var p dayfile.Parser
+	var p jsonline.Parser
 	end, bytesRead := d.cursor, 0
 	err = dayfile.Scan(c, d.offset, x.Size, func(l dayfile.Line) error {
 		if bytesRead > followBatch {

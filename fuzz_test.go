@@ -13,7 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 )
 
 // addLines seeds f with the lines of all vectors but the long ones.
@@ -40,7 +40,7 @@ func FuzzParseEvent(f *testing.F) {
 	}
 	addLines(f)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		_, gerr := dayfile.ParseObject(line)
+		_, gerr := jsonline.ParseObject(line)
 		if want, known := obeysGrammar(line); known && want != (gerr == nil) {
 			t.Fatalf("%q: got %v, encoding/json says %v", line, gerr, want)
 		}
@@ -48,14 +48,14 @@ func FuzzParseEvent(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := dayfile.Check(e.Line()); err != nil {
+		if err := jsonline.Check(e.Line()); err != nil {
 			t.Fatalf("%q is stored as %q: %v", line, e.Line(), err)
 		}
 		again, err := ParseEvent(e.Line())
 		if err != nil || !bytes.Equal(again.Line(), e.Line()) || again.ID() != e.ID() || !again.Time().Equal(e.Time()) {
 			t.Fatalf("%q is stored as %q, which is read as %q, %v", line, e.Line(), again.Line(), err)
 		}
-		o, _ := dayfile.ParseObject(e.Line())
+		o, _ := jsonline.ParseObject(e.Line())
 		for _, name := range []string{"canvas_id", "event_type", "details", "a"} {
 			v, _ := e.Member(name)
 			again, _ := again.Member(name)
@@ -115,7 +115,7 @@ func obeysGrammar(line []byte) (ok, known bool) {
 		case json.Delim('}'), json.Delim(']'):
 			open = open[:top]
 		}
-		if len(open) > dayfile.MaxDepth {
+		if len(open) > jsonline.MaxDepth {
 			return false, true
 		}
 		opened := token == json.Delim('{') || token == json.Delim('[')

@@ -23,11 +23,12 @@ import (
 const layers = `
 	# How bytes stay on disk. Below the root nobody knows what an event is.
 	internal/durable: golang.org/x/sys
-	internal/dayfile: internal/durable
+	internal/jsonline:
+	internal/dayfile: internal/durable internal/jsonline
 	internal/packed: github.com/klauspost/compress
 
 	# The library. Its users get the modules of these four lines and no other.
-	daybook: internal/durable internal/dayfile internal/packed github.com/google/uuid golang.org/x/sys
+	daybook: internal/durable internal/dayfile internal/jsonline internal/packed github.com/google/uuid golang.org/x/sys
 
 	# Pure: values in, values out.
 	canvas:

@@ -10,6 +10,7 @@ import (
 	"iter"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 	"daybook/internal/durable"
 )
 
@@ -66,7 +67,7 @@ func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Ent
 			return
 		}
 		defer c.Close() // nothing was written
-		var p dayfile.Parser
+		var p jsonline.Parser
 		err = dayfile.Scan(c, from, c.size, func(l dayfile.Line) error {
 			if err := context.Cause(ctx); err != nil {
 				return err
@@ -154,7 +155,7 @@ func lastNewline(f io.ReaderAt, size int64) (int64, error) {
 }
 
 // entry reads one line of what a day holds, whose text is then the Entry's.
-func (b *Book) entry(p *dayfile.Parser, c *content, day Day, l dayfile.Line) (Entry, error) {
+func (b *Book) entry(p *jsonline.Parser, c *content, day Day, l dayfile.Line) (Entry, error) {
 	pos := Position{Day: day, Offset: l.Offset, Length: int(l.Length)}
 	damaged := func(reason string) (Entry, error) {
 		if !l.Whole {
@@ -174,7 +175,7 @@ func (b *Book) entry(p *dayfile.Parser, c *content, day Day, l dayfile.Line) (En
 }
 
 // stored reads a line of a day file, with which the Event may share memory.
-func (b *Book) stored(p *dayfile.Parser, line []byte) (Event, error) {
+func (b *Book) stored(p *jsonline.Parser, line []byte) (Event, error) {
 	e, err := newEvent(p, line, true)
 	return e.In(b.zone), err
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 	"daybook/internal/packed"
 )
 
@@ -239,7 +240,7 @@ func (s *search[T]) hand(ctx context.Context, c *shared, day Day, from, to int64
 type searcher[T any] struct {
 	*search[T]
 	filter *dayfile.Filter
-	parser dayfile.Parser
+	parser jsonline.Parser
 	usual  int // how many lines were found in a block
 }
 

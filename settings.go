@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"daybook/internal/dayfile"
+	"daybook/internal/jsonline"
 	"daybook/internal/durable"
 )
 
@@ -163,7 +163,7 @@ func (s Settings) encode() ([]byte, error) {
 // decode reads the settings strictly: a member that this version does not know might change what the book means, and
 // encoding/json by itself takes ZONE for zone, and the last of two.
 func (s *Settings) decode(data []byte) error {
-	o, err := dayfile.ParseObject(data)
+	o, err := jsonline.ParseObject(data)
 	if err != nil {
 		return err
 	}
@@ -175,7 +175,7 @@ func (s *Settings) decode(data []byte) error {
 		if name != "retire" {
 			continue
 		}
-		inner, err := dayfile.ParseObject(o.Value(m))
+		inner, err := jsonline.ParseObject(o.Value(m))
 		if err != nil {
 			return fmt.Errorf("retire: %w", err)
 		}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"daybook/internal/jsonline"
 )
 
 // Want is a scalar that a line must have somewhere: what a Filter looks for.
@@ -23,9 +25,10 @@ type Want struct {
 //     as they are. So a line without the value's bytes can match only by an escape that spells one of them.
 //   - \" \\ \/ \b \f \n \r \t spell only those eight characters. All others can be spelled only by \u.
 type Filter struct {
-	wants []want
-	may   func(line []byte) bool // if not nil, says which lines may match at all
-	buf   []byte                 // of Search
+	wants  []want
+	may    func(line []byte) bool // if not nil, says which lines may match at all
+	buf    []byte                 // of Search
+	parser jsonline.Parser
 }
 
 type want struct {
@@ -105,7 +108,7 @@ func (f *Filter) lines(text []byte, visit func(start, end int) error) error {
 			glued = pair(text, at, '}', '{')
 		}
 		doubt := glued < end || !balanced(line, escaped) || nul && bytes.IndexByte(line, 0) >= 0
-		if doubt && Check(line) != nil {
+		if doubt && jsonline.Check(line) != nil {
 			hit = true // damage
 		} else if hit {
 			hit = (f.may == nil || f.may(line)) && f.Matches(line)
@@ -172,24 +175,56 @@ func balanced(line []byte, escaped bool) bool {
 		bytes.Count(line, []byte{'['}) == bytes.Count(line, []byte{']'})
 }
 
-// Matches reports whether a line has all that is wanted, or is damaged: where walking through it meets what cannot be, the
-// grammar has the say.
+// Matches reports whether a line has all that is wanted, or is damaged.
 func (f *Filter) Matches(line []byte) bool {
+	if len(f.wants) == 0 {
+		return true
+	}
+	o, err := f.parser.Object(line)
+	if err != nil {
+		return true
+	}
 	for _, w := range f.wants {
-		k := walk{line: line, value: w.Value}
-		k.space()
-		found := k.in(w.Path, false)
-		if k.space(); !found && k.at < len(line) {
-			k.fail() // something follows the object
-		}
-		if k.odd && Check(line) != nil {
-			return true
-		}
-		if !found {
+		if !has(o.JSON, w.Path, w.Value) {
 			return false
 		}
 	}
 	return true
+}
+
+// has reports whether the scalar want stands where path leads from value; "" is value itself.
+func has(value []byte, path, want string) bool {
+	switch value[0] {
+	case '[':
+		for element := range jsonline.Elements(value) {
+			if has(element, path, want) {
+				return true
+			}
+		}
+		return false
+	case '{':
+		if path == "" {
+			return false
+		}
+		for quoted, v := range jsonline.Members(value) {
+			name := jsonline.DecodeString(quoted)
+			n := len(name)
+			switch {
+			case string(name) == path:
+				if has(v, "", want) {
+					return true
+				}
+			case n > 0 && n < len(path) && path[n] == '.' && path[:n] == string(name):
+				if has(v, path[n+1:], want) {
+					return true
+				}
+			}
+		}
+		return false
+	case '"':
+		return path == "" && jsonline.Is(value, want)
+	}
+	return path == "" && string(value) == want
 }
 
 // needle is looked for by one of its bytes, one that is rare in what is searched.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"daybook/internal/jsonline"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -121,7 +123,7 @@ func TestFilterMatches(t *testing.T) {
 		{`{"a":"}{","b":"]"}`, "b", "]", true},
 		{`{"a":"{","b":"x"}`, "b", "y", false},
 	} {
-		if err := Check([]byte(test.line)); err != nil {
+		if err := jsonline.Check([]byte(test.line)); err != nil {
 			t.Fatalf("%s: %v", test.line, err)
 		}
 		// It stands alone, and between others that have what the prefilter looks for.
@@ -312,7 +314,7 @@ func checkFilter(t *testing.T, text []byte, block int, wants ...Want) {
 			found = found[1:]
 		}
 		switch {
-		case Check([]byte(line)) != nil:
+		case jsonline.Check([]byte(line)) != nil:
 			if !got && naiveDoubt(line) {
 				t.Fatalf("%q, %q: not found, and it is damaged", line, wants)
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"daybook/internal/jsonline"
 )
 
 // Block is how many bytes of a day file Search is best given at once: they stay in a processor's cache.
@@ -86,7 +88,7 @@ var errOne = errors.New("one line")
 func (f *Filter) long(r io.ReaderAt, from, size int64, visit func(Line) error) error {
 	err := Scan(r, from, size, func(l Line) error {
 		tooLong := l.Text == nil && l.Length > 1
-		if tooLong || (!l.Whole || doubtful(l.Text)) && Check(l.Text) != nil || f.Matches(l.Text) {
+		if tooLong || (!l.Whole || doubtful(l.Text)) && jsonline.Check(l.Text) != nil || f.Matches(l.Text) {
 			if err := visit(l); err != nil {
 				return err
 			}

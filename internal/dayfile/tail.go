@@ -3,6 +3,8 @@ package dayfile
 import (
 	"fmt"
 	"hash/crc32"
+
+	"daybook/internal/jsonline"
 )
 
 // catchUp reads what lies between the bytes seen and the end, which is at size.
@@ -94,7 +96,7 @@ func LineFault(l Line) string {
 	if l.Text == nil && l.Length > 1 {
 		return fmt.Sprintf("longer than %d bytes", LongestLine)
 	}
-	if err := Check(l.Text); err != nil {
+	if err := jsonline.Check(l.Text); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -108,7 +110,7 @@ func LineFault(l Line) string {
 // Calls to complete: write newline. Calls to cut: those of Quarantine, then write NULs, sync, truncate.
 func (f *File) mendTail(tail Line) error {
 	reason := "unfinished last line"
-	if tail.Text != nil && Check(tail.Text) == nil {
+	if tail.Text != nil && jsonline.Check(tail.Text) == nil {
 		if _, err := f.data.WriteAt([]byte{'\n'}, tail.Offset+tail.Length); err != nil {
 			return fmt.Errorf("complete the last line of %s: %w", f.Path(), err)
 		}

@@ -1,4 +1,4 @@
-package dayfile
+package jsonline
 
 import (
 	"bytes"

@@ -1,7 +1,8 @@
-package dayfile
+package jsonline
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -57,7 +58,7 @@ func invalidAt(b []byte) int {
 }
 
 // escapeLen returns the length of the escape that b begins with, or 0 if it is none.
-func escapeLen(b []byte) int {
+func escapeLen[T Text](b T) int {
 	if len(b) < 2 {
 		return 0
 	}
@@ -72,13 +73,13 @@ func escapeLen(b []byte) int {
 	return 0
 }
 
-func hex4(b []byte) (rune, bool) {
+func hex4[T Text](b T) (rune, bool) {
 	if len(b) < 4 {
 		return 0, false
 	}
 	var r rune
-	for _, c := range b[:4] {
-		switch {
+	for i := range 4 {
+		switch c := b[i]; {
 		case c >= '0' && c <= '9':
 			r = r<<4 | rune(c-'0')
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
@@ -95,37 +96,50 @@ func hex4(b []byte) (rune, bool) {
 // result is a part of s.
 func DecodeString(s []byte) []byte {
 	s = s[1 : len(s)-1]
-	next := bytes.IndexByte(s, '\\')
-	if next < 0 {
+	if bytes.IndexByte(s, '\\') < 0 {
 		return s
 	}
-	out := make([]byte, 0, len(s))
-	for next >= 0 {
-		out = append(out, s[:next]...)
-		s = s[next:]
-		switch c := s[1]; c {
-		case 'u':
-			r, _ := hex4(s[2:])
-			s = s[6:]
-			if utf16.IsSurrogate(r) {
-				if len(s) >= 6 && s[0] == '\\' && s[1] == 'u' {
-					low, _ := hex4(s[2:])
-					if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
-						out, s = utf8.AppendRune(out, both), s[6:]
-						break
-					}
-				}
-				out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F)
-				break
-			}
-			out = utf8.AppendRune(out, r)
-		default:
-			if i := bytes.IndexByte([]byte("bfnrt"), c); i >= 0 {
+	return appendDecoded(make([]byte, 0, len(s)), s, func(dst []byte, half rune) []byte {
+		return append(dst, 0xE0|byte(half>>12), 0x80|byte(half>>6)&0x3F, 0x80|byte(half)&0x3F)
+	})
+}
+
+// appendDecoded appends what the text between the quotes of a string stands for. appendHalf encodes half a surrogate pair.
+// An escape that is none is kept as it is.
+func appendDecoded[T Text](dst []byte, s T, appendHalf func(dst []byte, half rune) []byte) []byte {
+	v := view(s)
+	for {
+		next := strings.IndexByte(v, '\\')
+		if next < 0 {
+			return append(dst, v...)
+		}
+		dst = append(dst, v[:next]...)
+		v = v[next:]
+		n := escapeLen(v)
+		switch {
+		case n == 0:
+			dst, v = append(dst, v[0]), v[1:]
+		case n == 2:
+			c := v[1]
+			if i := strings.IndexByte("bfnrt", c); i >= 0 {
 				c = "\b\f\n\r\t"[i]
 			}
-			out, s = append(out, c), s[2:]
+			dst, v = append(dst, c), v[2:]
+		default:
+			r, _ := hex4(v[2:])
+			v = v[6:]
+			if !utf16.IsSurrogate(r) {
+				dst = utf8.AppendRune(dst, r)
+				break
+			}
+			if escapeLen(v) == 6 {
+				low, _ := hex4(v[2:])
+				if both := utf16.DecodeRune(r, low); both != utf8.RuneError {
+					dst, v = utf8.AppendRune(dst, both), v[6:]
+					break
+				}
+			}
+			dst = appendHalf(dst, r)
 		}
-		next = bytes.IndexByte(s, '\\')
 	}
-	return append(out, s...)
 }
