@@ -21,9 +21,9 @@ import (
 // usual is the size of an event where sizes are not compared, in bytes.
 const usual = 430
 
-// BenchmarkAppend appends to each kind of log: by the number of writers, by the size of an event, and by the number of
+// BenchmarkLog appends to each kind of log: by the number of writers, by the size of an event, and by the number of
 // events that the log holds already.
-func BenchmarkAppend(b *testing.B) {
+func BenchmarkLog(b *testing.B) {
 	for _, sync := range []bool{true, false} {
 		for _, writers := range []int{1, 8, 64} {
 			for _, k := range peer.All() {

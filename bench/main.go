@@ -3,7 +3,7 @@
 //
 //	go run . -quick                                       some ten seconds: does it work?
 //	go run . -out results/here.txt -plots ../docs         all of it
-//	go run . -bench Append/sync=yes/writers=64            a part of it, by a regular expression as for go test
+//	go run . -bench Log/sync=yes/writers=64            a part of it, by a regular expression as for go test
 //	go run . -from results/here.txt -plots ../docs        compares and draws what an earlier run has kept
 //
 // What is compared with what is described in docs/performance.md. It runs on Linux.
@@ -95,10 +95,10 @@ func measure(ctx context.Context, dir, file string, rounds int, args []string) (
 // compare prints benchstat's tables: each kind of log, or program, beside the one that bounds it.
 func compare(ctx context.Context, file string) error {
 	for _, table := range [][]string{
-		{"-filter", ".name:Append .unit:(p50-ns OR allocs/op)", "-table", "/sync,/writers", "-row", "/bytes,/held", "-col", "/log"},
+		{"-filter", ".name:Log .unit:(p50-ns OR allocs/op)", "-table", "/sync,/writers", "-row", "/bytes,/held", "-col", "/log"},
 		{"-filter", ".name:Open .unit:ns/op", "-row", "/held", "-col", "/what"},
 		{"-filter", ".name:Read .unit:ns/op", "-row", "/events", "-table", "/task", "-col", "/program"},
-		{"-filter", ".name:(Import OR Save)", "-row", ".fullname"},
+		{"-filter", ".name:(Import OR Watch)", "-row", ".fullname"},
 	} {
 		args := append([]string{"tool", "benchstat"}, append(table, file)...)
 		cmd := exec.CommandContext(ctx, "go", args...)

@@ -88,7 +88,7 @@ func drawCharts(file, dir string) error {
 		{"sync=no/writers=1/bytes=430/held=0", "not synced, one writer: median of an append (less is better)"},
 		{"sync=yes/writers=1/bytes=430/held=100000", "durable, one writer, 100,000 events held (less is better)"},
 	} {
-		a = append(a, chart{c.title, "µs", 1e6, appends["Append/"+c.name]})
+		a = append(a, chart{c.title, "µs", 1e6, appends["Log/"+c.name]})
 	}
 	for _, c := range []struct{ name, title string }{
 		{"task=filter/events=1000000", "filter 1,000,000 events, whole processes (less is better)"},

@@ -16,10 +16,10 @@ import (
 // debounce is short, so that a measurement is; how long it is makes no difference to what is measured.
 const debounce = 100 * time.Millisecond
 
-// BenchmarkSave saves a board in a watched vault, by renaming as editors do, and waits until `daybook watch` prints the event,
+// BenchmarkWatch saves a board in a watched vault, by renaming as editors do, and waits until `daybook watch` prints the event,
 // which is on disk then. p50 and p99 are of this time less the debounce. Afterwards it reports the watcher's memory, and the
 // processor time it takes while nothing happens.
-func BenchmarkSave(b *testing.B) {
+func BenchmarkWatch(b *testing.B) {
 	for _, v := range []struct {
 		others, cards, text int
 		idle                time.Duration
