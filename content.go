@@ -99,9 +99,14 @@ func (b *Book) openPlain(day Day, c *content) error {
 		c.info, err = f.Stat()
 		if err == nil && c.info.Size > 0 {
 			var last [1]byte
-			if _, err = f.ReadAt(last[:], c.info.Size-1); err == nil && last[0] != '\n' && try < 5 {
+			_, err = f.ReadAt(last[:], c.info.Size-1)
+			// A writer may be at work: on the line's end, or cutting a line back that has failed.
+			if (err == io.EOF || err == nil && last[0] != '\n') && try < 5 {
 				time.Sleep(time.Millisecond << try)
 				continue
+			}
+			if err == io.EOF { // it is cut again and again; where it ends is seen by reading
+				err = nil
 			}
 		}
 		if err != nil {

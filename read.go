@@ -141,7 +141,7 @@ func lastNewline(f io.ReaderAt, size int64) (int64, error) {
 	for end := size; end > 0; {
 		start := max(0, end-int64(len(buf)))
 		n, err := f.ReadAt(buf[:end-start], start)
-		if int64(n) < end-start {
+		if err != nil && err != io.EOF {
 			return 0, err
 		}
 		for i := n - 1; i >= 0; i-- {

@@ -25,6 +25,9 @@ func (f *File) catchUp(size int64) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", f.Path(), err)
 	}
+	if marked && m.Size > f.size+tail.Length {
+		return fmt.Errorf("read %s: %w", f.Path(), errChanged) // cut while it was read
+	}
 	f.marked = marked
 	if marked && m.Size > f.durable {
 		f.durable, f.sumThen = m.Size, m.Sum
