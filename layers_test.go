@@ -31,7 +31,7 @@ const layers = `
 	daybook: internal/durable internal/dayfile internal/jsonline internal/packed github.com/google/uuid golang.org/x/sys
 
 	# Pure: values in, values out.
-	canvas:
+	canvas: internal/jsonline
 	learning:
 	learning/history: canvas learning
 	learning/course: learning

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"daybook/internal/jsonline"
 )
 
 // Apply makes the changes to b and returns the result; b stays as it is, and a nil b is an empty board. It is the
@@ -39,7 +41,7 @@ func newBench(raws []string) *bench { return &bench{raws: raws, by: group(raws)}
 func (t *bench) apply(c Change) error {
 	switch c.Kind {
 	case NodeAdded, EdgeAdded:
-		raw, err := compact(c.New, nodeDepth)
+		raw, err := value(c.New, nodeDepth)
 		if err != nil {
 			return err
 		}
@@ -92,7 +94,7 @@ func change(object string, changes []MemberChange) (string, error) {
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = appendQuoted(out, name)
+		out = jsonline.AppendText(out, name)
 		out = append(append(out, ':'), value...)
 	}
 	for name, v := range members(object) {
@@ -108,25 +110,25 @@ func change(object string, changes []MemberChange) (string, error) {
 		if m.New == nil {
 			continue
 		}
-		value, err := compact(m.New, memberDepth)
+		v, err := value(m.New, memberDepth)
 		if err != nil {
 			return object, fmt.Errorf("member %q: %w", name, err)
 		}
-		put(name, value)
+		put(name, v)
 	}
 	for _, m := range changes { // those that are left are new; in their order
 		if _, left := todo[m.Name]; !left {
 			continue
 		}
 		delete(todo, m.Name)
-		value, err := compact(m.New, memberDepth)
+		v, err := value(m.New, memberDepth)
 		if err == nil {
 			err = fits("", m.Old, memberDepth)
 		}
 		if err != nil {
 			return object, fmt.Errorf("member %q: %w", m.Name, err)
 		}
-		put(m.Name, value)
+		put(m.Name, v)
 	}
 	return string(append(out, '}')), nil
 }
@@ -139,7 +141,7 @@ func fits(is string, was json.RawMessage, depth int) error {
 		}
 		return errors.New("the board has it already")
 	}
-	v, err := compact(was, depth)
+	v, err := value(was, depth)
 	if err != nil {
 		return err
 	}
@@ -147,4 +149,10 @@ func fits(is string, was json.RawMessage, depth int) error {
 		return errors.New("the board has another value")
 	}
 	return nil
+}
+
+// value returns the JSON of a change as compact spells it.
+func value(raw json.RawMessage, depth int) (string, error) {
+	o, err := compact(raw, depth)
+	return string(o.JSON), err
 }

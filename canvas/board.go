@@ -8,6 +8,8 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"slices"
+
+	"daybook/internal/jsonline"
 )
 
 // Board is one JSON Canvas board. The zero Board and a nil *Board are empty boards. A Board that nobody changes may be
@@ -101,7 +103,7 @@ func (b *Board) Encode() []byte {
 	}
 	out = append(out, ']')
 	for _, m := range b.others() {
-		out = appendQuoted(append(out, ','), m.name)
+		out = jsonline.AppendText(append(out, ','), m.name)
 		out = append(append(out, ':'), m.value...)
 	}
 	return append(out, '}')
@@ -126,7 +128,7 @@ func (b *Board) Hash() [sha256.Size]byte {
 	more := slices.Clone(b.others())
 	slices.SortFunc(more, member.compare)
 	for _, m := range more {
-		buf = appendQuoted(append(buf[:0], ','), m.name)
+		buf = jsonline.AppendText(append(buf[:0], ','), m.name)
 		buf = appendCanonical(append(buf, ':'), m.value)
 		h.Write(buf)
 	}

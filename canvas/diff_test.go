@@ -79,7 +79,7 @@ func TestApplyRefuses(t *testing.T) {
 		{canvas.Change{Kind: canvas.NodeRemoved, ID: "a", Old: raw(`{"id":"a"}`)}, `it is another on the board`},
 		{added(""), `the board ends too early`},
 		{added(`[]`), `what is added is no object`},
-		{added(strings.Repeat(`{"a":`, 46) + "{}" + strings.Repeat("}", 46)), `nested deeper than 48 levels`},
+		{added(strings.Repeat(`{"a":`, 46) + "{}" + strings.Repeat("}", 46)), `arrays and objects may be nested 46 deep at most`},
 	} {
 		got, err := canvas.Apply(b, []canvas.Change{c.change})
 		if err == nil {

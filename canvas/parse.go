@@ -2,8 +2,11 @@ package canvas
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"unicode/utf8"
+
+	"daybook/internal/jsonline"
 )
 
 // maxDepth is how deep objects and arrays may be nested, the board's own object being the first level. A book takes
@@ -31,16 +34,43 @@ func (e *SyntaxError) Error() string {
 // end, is no object, has nodes or edges that are no array of objects, or is nested deeper than 48 levels. The time is
 // linear in len(data) and data is not kept.
 func Parse(data []byte) (*Board, error) {
-	s := scanner{in: repair(bytes.TrimPrefix(data, []byte("\ufeff")))}
-	s.out = make([]byte, 0, len(s.in))
-	return s.board()
+	in := bytes.TrimPrefix(data, []byte("\ufeff"))
+	at := len(in) - len(bytes.TrimLeft(in, " \t\r\n"))
+	switch {
+	case at == len(in):
+		return nil, fail(in, at, "the board is empty")
+	case in[at] != '{':
+		return nil, fail(in, at, "a board begins with {")
+	}
+	o, err := compact(in, 0)
+	if err != nil && !utf8.Valid(in) {
+		in = repair(in)
+		o, err = compact(in, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	doc := string(o.JSON)
+	var nodes, edges []string
+	var more []member
+	for _, m := range o.Members {
+		switch name := unquote(doc[m.NameStart:m.NameEnd]); name {
+		case "nodes":
+			nodes, err = list(in, doc, &o, m)
+		case "edges":
+			edges, err = list(in, doc, &o, m)
+		default:
+			more = append(more, member{name, doc[m.ValueStart:m.ValueEnd]})
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return newBoard(nodes, edges, more), nil
 }
 
-// repair returns data with each byte that is no UTF-8 replaced by U+FFFD; data itself if there is none.
+// repair returns data with each byte that is no UTF-8 replaced by U+FFFD.
 func repair(data []byte) []byte {
-	if utf8.Valid(data) {
-		return data
-	}
 	out := make([]byte, 0, len(data)+len(data)/8)
 	for len(data) > 0 {
 		r, n := utf8.DecodeRune(data)
@@ -50,102 +80,45 @@ func repair(data []byte) []byte {
 	return out
 }
 
-// list is what a board says of its nodes or of its edges.
-type list struct {
-	spans []span
-	wrong error // what is wrong with its shape; a later member of the same name makes it void
+// list returns the objects of an array, which may be null. doc is the JSON of o.
+func list(in []byte, doc string, o *jsonline.Object, m jsonline.Member) ([]string, error) {
+	switch name := o.Name(m); {
+	case doc[m.ValueStart] == 'n': // the one value that begins so is null
+		return nil, nil
+	case doc[m.ValueStart] != '[':
+		return nil, fail(in, origin(in, m.ValueStart), name+" is no array")
+	}
+	elements := o.Elements(m)
+	objects := make([]string, len(elements))
+	for i, e := range elements {
+		if doc[e.Start] != '{' {
+			return nil, fail(in, origin(in, e.Start), fmt.Sprintf("%s[%d] is no object", o.Name(m), i))
+		}
+		objects[i] = doc[e.Start:e.End]
+	}
+	return objects, nil
 }
 
-// span is a part of the scanner's output. The output may move while it grows, so no slices are taken before the end.
-type span struct{ from, to int }
-
-// board reads the whole input as one board.
-func (s *scanner) board() (*Board, error) {
-	s.space()
-	switch {
-	case s.pos == len(s.in):
-		return nil, s.fail(s.pos, "the board is empty")
-	case s.in[s.pos] != '{':
-		return nil, s.unexpected("the { of a board")
-	}
-	var nodes, edges list
-	var names []string
-	var values []span
-	known := map[string]int{}
-	err := s.members(1, func(_, name []byte) (err error) {
-		switch string(name) {
-		case "nodes":
-			nodes, err = s.list("nodes")
-			return err
-		case "edges":
-			edges, err = s.list("edges")
-			return err
+// origin returns where in the text in the byte stands that is the n-th of its compact form. It counts as if no object had a
+// name twice.
+func origin(in []byte, n int) int {
+	quoted := false
+	for i := 0; i < len(in); i++ {
+		switch c := in[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && n > 0:
+			i++
+			n--
+		case !quoted && (c == ' ' || c == '\t' || c == '\r' || c == '\n'):
+			continue
 		}
-		at := len(s.out)
-		if err := s.value(1); err != nil {
-			return err
+		if n == 0 {
+			return i
 		}
-		i, twice := known[string(name)]
-		if !twice {
-			i = len(names)
-			known[string(name)] = i
-			names, values = append(names, string(name)), append(values, span{})
-		}
-		values[i] = span{at, len(s.out)}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		n--
 	}
-	if s.space(); s.pos < len(s.in) {
-		return nil, s.unexpected("the end of the board")
-	}
-	for _, l := range []list{nodes, edges} {
-		if l.wrong != nil {
-			return nil, l.wrong
-		}
-	}
-	doc := string(s.out)
-	more := make([]member, len(names))
-	for i, v := range values {
-		more[i] = member{names[i], doc[v.from:v.to]}
-	}
-	return newBoard(cut(doc, nodes.spans), cut(doc, edges.spans), more), nil
-}
-
-// list reads an array of objects or null. The error is for what is no JSON; a wrong shape goes into the list.
-func (s *scanner) list(name string) (list, error) {
-	var l list
-	at := s.pos
-	if s.pos < len(s.in) && s.in[s.pos] == '[' {
-		err := s.elements(nodeDepth, func(i int) error {
-			at, from := s.pos, len(s.out)
-			if err := s.value(nodeDepth); err != nil {
-				return err
-			}
-			if s.in[at] != '{' && l.wrong == nil {
-				l.wrong = s.fail(at, fmt.Sprintf("%s[%d] is no object", name, i))
-			}
-			l.spans = append(l.spans, span{from, len(s.out)})
-			return nil
-		})
-		return l, err
-	}
-	if err := s.value(1); err != nil {
-		return l, err
-	}
-	if s.in[at] != 'n' { // the one value that begins so is null
-		l.wrong = s.fail(at, name+" is no array")
-	}
-	return l, nil
-}
-
-func cut(doc string, spans []span) []string {
-	parts := make([]string, len(spans))
-	for i, sp := range spans {
-		parts[i] = doc[sp.from:sp.to]
-	}
-	return parts
+	return len(in)
 }
 
 // The number of objects and arrays around a node or an edge in a board, and around a member's value.
@@ -154,15 +127,34 @@ const (
 	memberDepth = 3
 )
 
-// compact returns one JSON value as Node.Raw would spell it where it stands in depth objects and arrays.
-func compact(data []byte, depth int) (string, error) {
-	s := scanner{in: repair(data)}
-	s.space()
-	if err := s.value(depth); err != nil {
-		return "", err
+// compact reads one JSON value and spells it as Node.Raw would where it stands in depth objects and arrays. The error is a
+// *SyntaxError.
+func compact(in []byte, depth int) (jsonline.Object, error) {
+	out, err := jsonline.Compact(in, maxDepth-depth)
+	var wrong *jsonline.GrammarError
+	switch {
+	case err == nil:
+		return out, nil
+	case !errors.As(err, &wrong):
+		return out, err
+	case wrong.Truncated:
+		return out, fail(in, len(in), "the board ends too early")
 	}
-	if s.space(); s.pos < len(s.in) {
-		return "", s.unexpected("the end of the value")
+	return out, fail(in, wrong.Offset, wrong.Rule)
+}
+
+// fail returns the error for a place in a text. Where git has left a conflict marker, the reason is that.
+func fail(in []byte, at int, reason string) error {
+	before := in[:at]
+	for _, mark := range []string{"<<<<<<<", "|||||||", "=======", ">>>>>>>"} {
+		if (at == 0 || in[at-1] == '\n') && bytes.HasPrefix(in[at:], []byte(mark)) {
+			reason = "a git conflict marker"
+		}
 	}
-	return string(s.out), nil
+	line := bytes.LastIndexByte(before, '\n') + 1
+	return &SyntaxError{
+		Line:   bytes.Count(before, []byte("\n")) + 1,
+		Column: utf8.RuneCount(before[line:]) + 1,
+		Reason: reason,
+	}
 }

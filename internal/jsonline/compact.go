@@ -152,29 +152,12 @@ func (c *compact) text(i int) int {
 	return end
 }
 
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
 // string returns where the string ends that begins at i, or -1, and whether it has no escapes.
 func (c *compact) string(i int) (end int, plain bool) {
 	src, ascii := c.src, true
 	plain = true
 	for at := i + 1; ; {
-		for at+8 <= len(src) {
-			w := binary.LittleEndian.Uint64(src[at:])
-			// The lowest bit that is set belongs to the first byte that is a quote, a backslash, a control character or not
-			// ASCII; those above it may be wrong, because of what has been carried.
-			quote, slash := w^'"'*ones, w^'\\'*ones
-			odd := ((quote-ones)&^quote | (slash-ones)&^slash | (w-' '*ones)&^w | w) & highs
-			if odd != 0 {
-				at += bits.TrailingZeros64(odd) / 8
-				break
-			}
-			at += 8
-		}
-		if at >= len(src) {
+		if at = plainEnd(view(src), at, highs); at >= len(src) {
 			return -1, false
 		}
 		switch b := src[at]; {
@@ -191,13 +174,11 @@ func (c *compact) string(i int) (end int, plain bool) {
 			at, plain = at+n, false
 		case b < ' ':
 			return -1, false
-		case b >= utf8.RuneSelf:
+		default:
 			ascii = false
 			for at < len(src) && src[at] >= utf8.RuneSelf {
 				at++
 			}
-		default: // near the end of src
-			at++
 		}
 	}
 }

@@ -126,20 +126,17 @@ func valueEnd(v string, i int) int {
 
 // stringEnd returns where the string ends that begins at v[i]; len(v) if it does not end.
 func stringEnd(v string, i int) int {
-	for start := i; ; {
-		n := strings.IndexByte(v[i+1:], '"')
-		if n < 0 {
-			return len(v)
-		}
-		i += n + 1
-		backslashes := 0
-		for i-1-backslashes > start && v[i-1-backslashes] == '\\' {
-			backslashes++
-		}
-		if backslashes%2 == 0 {
+	for i = plainEnd(v, i+1, 0); i < len(v); i = plainEnd(v, i, 0) {
+		switch v[i] {
+		case '"':
 			return i + 1
+		case '\\':
+			i += 2
+		default: // a control character
+			i++
 		}
 	}
+	return len(v)
 }
 
 // AppendText appends s as a JSON string. Only quotes, backslashes and control characters are escaped, the latter as \u00XX,
@@ -147,21 +144,21 @@ func stringEnd(v string, i int) int {
 func AppendText(dst []byte, s string) []byte {
 	const digits = "0123456789abcdef"
 	if !utf8.ValidString(s) {
-		s = strings.ToValidUTF8(s, "\uFFFD")
+		s = string([]rune(s))
 	}
 	dst = append(dst, '"')
-	from := 0 // of what is not appended yet
-	for i := range len(s) {
-		c := s[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
+	for {
+		i := plainEnd(s, 0, 0)
+		dst = append(dst, s[:i]...)
+		if i == len(s) {
+			return append(dst, '"')
 		}
-		dst = append(dst, s[from:i]...)
-		if from = i + 1; c < ' ' {
+		c := s[i]
+		if c < ' ' {
 			dst = append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
 		} else {
 			dst = append(dst, '\\', c)
 		}
+		s = s[i+1:]
 	}
-	return append(append(dst, s[from:]...), '"')
 }

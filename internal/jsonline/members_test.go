@@ -101,3 +101,14 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+func TestAppendText(t *testing.T) {
+	for text, want := range map[string]string{
+		"": `""`, "a\"b\\c/<": `"a\"b\\c/<"`, "tab\tnul\x00del\x7f": `"tab\u0009nul\u0000del` + "\x7f\"", "é😀\u2028": "\"é😀\u2028\"",
+		"bad\xffbad\xed\xa0\x80.": "\"bad\uFFFDbad\uFFFD\uFFFD\uFFFD.\"",
+	} {
+		if got := string(AppendText([]byte("x"), text)); got != "x"+want {
+			t.Errorf("AppendText(%q): got %s, want x%s", text, got, want)
+		}
+	}
+}

@@ -2,48 +2,72 @@ package jsonline
 
 import (
 	"bytes"
+	"math/bits"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// plain tells the bytes of a string that need no second look.
-var plain = func() (t [256]bool) {
-	for c := 0x20; c < 0x80; c++ {
-		t[c] = c != '"' && c != '\\'
-	}
-	return t
-}()
-
-func (p *parser) string() error {
+// string reads a string and reports whether it has escapes.
+func (p *parser) string() (escaped bool, err error) {
 	ascii := true
-	for i := p.at + 1; i < len(p.src); i++ {
-		c := p.src[i]
-		switch {
-		case plain[c]:
+	for i := p.at + 1; ; {
+		if i = plainEnd(view(p.src), i, highs); i >= len(p.src) {
+			break
+		}
+		switch c := p.src[i]; {
 		case c == '"':
 			if !ascii && !utf8.Valid(p.src[p.at:i]) {
 				p.at += invalidAt(p.src[p.at:i])
-				return p.fail("text must be valid UTF-8")
+				return false, p.fail("text must be valid UTF-8")
 			}
 			p.copy(i + 1)
-			return nil
+			return escaped, nil
 		case c == '\\':
 			n := escapeLen(p.src[i:])
 			if n == 0 {
-				p.at = i
-				return p.fail(`this escape is none of \" \\ \/ \b \f \n \r \t \uHHHH`)
+				rest := view(p.src[i:])
+				p.at, p.cut = i, len(rest) < 6 && escapeLen(rest+`\u0000`[len(rest):]) > 0
+				return false, p.fail(`this escape is none of \" \\ \/ \b \f \n \r \t \uHHHH`)
 			}
-			i += n - 1
-		case c < 0x20:
+			i, escaped = i+n, true
+		case c < ' ':
 			p.at = i
-			return p.fail("control characters in a string must be escaped")
+			return false, p.fail("control characters in a string must be escaped")
 		default:
 			ascii = false
+			for i < len(p.src) && p.src[i] >= utf8.RuneSelf {
+				i++
+			}
 		}
 	}
 	p.at = len(p.src)
-	return p.fail("a string is not closed")
+	return false, p.fail("a string is not closed")
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plainEnd returns where the bytes end, from v[i] on, that neither end a string nor begin an escape nor are control
+// characters; with highs for ascii, they are ASCII too, with 0 they need not be. It looks at eight at a time.
+func plainEnd(v string, i int, ascii uint64) int {
+	for ; i+8 <= len(v); i += 8 {
+		w := uint64(v[i]) | uint64(v[i+1])<<8 | uint64(v[i+2])<<16 | uint64(v[i+3])<<24 |
+			uint64(v[i+4])<<32 | uint64(v[i+5])<<40 | uint64(v[i+6])<<48 | uint64(v[i+7])<<56
+		// The lowest bit that is set belongs to the first byte that ends them; those above it may be wrong, because of what
+		// was carried.
+		quote, slash := w^'"'*ones, w^'\\'*ones
+		odd := ((quote-ones)&^quote|(slash-ones)&^slash|(w-' '*ones)&^w)&highs | w&ascii
+		if odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	for i < len(v) && v[i] >= ' ' && v[i] != '"' && v[i] != '\\' && (ascii == 0 || v[i] < utf8.RuneSelf) {
+		i++
+	}
+	return i
 }
 
 func invalidAt(b []byte) int {
