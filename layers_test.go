@@ -48,7 +48,7 @@ const layers = `
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
 	source/git: daybook source/vault
 	view/session: daybook learning internal/durable
-	view/ledger: daybook learning internal/durable modernc.org/sqlite
+	view/ledger: daybook learning internal/durable modernc.org/libc modernc.org/sqlite
 	view/table: internal/durable github.com/parquet-go/parquet-go github.com/rivo/uniseg
 	view/report: daybook canvas learning learning/course learning/history learning/review internal/durable
 
@@ -86,6 +86,7 @@ var modules = []string{
 	"github.com/spf13/cobra",
 	"golang.org/x/sys",
 	"golang.org/x/text",
+	"modernc.org/libc",
 	"modernc.org/sqlite",
 	"pgregory.net/rapid",
 }

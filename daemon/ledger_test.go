@@ -96,7 +96,9 @@ func answers(t *testing.T, dir, query string) (list []string) {
 // alter runs a statement on a book's ledger, as another program might.
 func alter(r *retiring, query string) {
 	r.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.Book.Dir(), ledger.Name))
+	vfs, err := ledger.VFS()
+	try(r, err)
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(r.Book.Dir(), ledger.Name)+"?vfs="+vfs)
 	try(r, err)
 	_, err = db.Exec(query)
 	try(r, err, db.Close())

@@ -160,7 +160,9 @@ func (p *place) hold(name string) *durable.Lock {
 
 func (p *place) alter(statement string) {
 	p.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(p.file("ledger.db")))
+	vfs, err := ledger.VFS()
+	try(p.t, err)
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(p.file("ledger.db"))+"?vfs="+vfs)
 	try(p.t, err)
 	_, err = db.Exec(statement)
 	try(p.t, errors.Join(err, db.Close()))

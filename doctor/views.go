@@ -84,7 +84,7 @@ func posted(ctx context.Context, p *patient) {
 	if p.book == nil || p.paletteWrong != nil {
 		return
 	}
-	n, bytes, err := ledger.Behind(p.book)
+	n, bytes, err := ledger.Behind(ctx, p.book)
 	var e *ledger.Error
 	if errors.As(err, &e) {
 		p.unusable(e)
@@ -134,6 +134,8 @@ func (p *patient) unusable(e *ledger.Error) {
 		p.note("wait for that program", "%s", e.Reason)
 	case ledger.Newer:
 		p.bad("use the newer daybook, or move ledger.db away: `daybook sync` makes it again from the book", "%s", e.Reason)
+	case ledger.Blocked:
+		p.bad("remove or rename it: SQLite would open it", "ledger.db: %s", e.Reason)
 	case ledger.Foreign, ledger.Damaged:
 		p.bad("`daybook sync --rebuild` keeps it aside and makes it again from the book", "ledger.db: %s", e.Reason)
 	default:

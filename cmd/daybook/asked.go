@@ -188,9 +188,25 @@ func putOut(e env, out eventWriter, found iter.Seq2[daybook.Entry, error], each 
 
 // find is ledger.Find for a command.
 func find(ctx context.Context, e env, book *daybook.Book, q ledger.Question) iter.Seq2[daybook.Entry, error] {
-	return ledger.Find(ctx, book, q, func(err error) {
-		e.say("warning", "the day files alone are searched; days that only the ledger has are missing: %v", err)
-	})
+	return func(yield func(daybook.Entry, error) bool) {
+		var lacks error
+		trouble := func(err error) {
+			var wrong *ledger.Error
+			if errors.As(err, &wrong) && wrong.Problem == ledger.Lacking {
+				lacks = err
+				return
+			}
+			e.say("warning", "the day files alone are searched: %v", err)
+		}
+		for entry, err := range ledger.Find(ctx, book, q, trouble) {
+			if !yield(entry, err) {
+				return
+			}
+		}
+		if lacks != nil {
+			yield(daybook.Entry{}, lacks)
+		}
+	}
 }
 
 // oneOfFormats refuses a form of output that is none of the list. An empty one is the first.

@@ -126,6 +126,8 @@ func judgeLedger(e *ledger.Error) (code int, hint string) {
 		return exitLocked, "another program posts to the ledger or reads it for long: wait for it and try again"
 	case ledger.Damaged:
 		return exitDamage, "`daybook sync --rebuild` makes a new one from the book and keeps this one aside"
+	case ledger.Blocked:
+		return exitFailed, "remove or rename it: SQLite would open it"
 	case ledger.Foreign:
 		return exitFailed, "move it away, or have `daybook sync --rebuild` keep it aside and make a ledger"
 	case ledger.Newer:
@@ -134,6 +136,8 @@ func judgeLedger(e *ledger.Error) (code int, hint string) {
 		return exitFailed, "see who may write the file and its directory"
 	case ledger.Full:
 		return exitFailed, "make room on the disk that holds the book" + whereRoom + ", then try again"
+	case ledger.Lacking:
+		return exitDamage, "put back a copy of ledger.db that has them, or ask for the days that are there, with --from and --to"
 	case ledger.Missing:
 		return exitFailed, "`daybook sync` makes one from the book"
 	}

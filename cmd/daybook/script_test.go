@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"daybook/view/ledger"
 )
 
 // TestMain lets the scripts (and tests that start processes) call this binary as `daybook`, with the clock at TEST_NOW
@@ -32,7 +34,6 @@ func TestMain(m *testing.M) {
 		"daybook-session":  func() { exitWith(viewWriter(os.Args[1:])) },
 		"daybook-cut":      func() { exitWith(cutWriter(os.Args[1:])) },
 		"daybook-hold":     func() { exitWith(lockHolder(os.Args[1:])) },
-		"daybook-alter":    func() { exitWith(alterLedger(os.Args[1:])) },
 		"daybook-stubborn": func() { exitWith(stubbornWriter(os.Args[1:])) },
 		"daybook-offset": func() { // how far the local time of a process is ahead of UTC, in seconds
 			_, offset := time.Now().Zone()
@@ -41,16 +42,6 @@ func TestMain(m *testing.M) {
 	}
 	maps.Copy(programs, systemPrograms())
 	testscript.Main(m, programs)
-}
-
-// alterLedger runs a statement on a SQLite database, as another program might: daybook-alter FILE STATEMENT.
-func alterLedger(args []string) error {
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(args[0]))
-	if err != nil {
-		return err
-	}
-	_, err = db.Exec(args[1])
-	return errors.Join(err, db.Close())
 }
 
 func exitWith(err error) {
@@ -113,12 +104,14 @@ func runScripts(t *testing.T, dir string) {
 	})
 }
 
-// runSQLite is the script command `sqlite FILE STATEMENT`.
+// runSQLite is the script command `sqlite FILE STATEMENT`: it alters a ledger as a faulty Daybook might.
 func runSQLite(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: sqlite FILE STATEMENT")
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(ts.MkAbs(args[0])))
+	vfs, err := ledger.VFS()
+	ts.Check(err)
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(ts.MkAbs(args[0]))+"?vfs="+vfs)
 	ts.Check(err)
 	_, err = db.Exec(args[1])
 	ts.Check(errors.Join(err, db.Close()))

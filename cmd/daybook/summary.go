@@ -129,5 +129,5 @@ func newWatchSummary(s vault.Summary, took time.Duration) watchSummary {
 	return out
 }
 
-// seconds is d in seconds, to the microsecond.
-func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
+// seconds is d in seconds, to the microsecond: the number that has no more digits than that.
+func seconds(d time.Duration) float64 { return float64(d.Round(time.Microsecond).Microseconds()) / 1e6 }

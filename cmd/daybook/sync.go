@@ -27,8 +27,8 @@ that was repaired, cut or replaced is posted anew.
 session,ledger").
 
 Damaged lines are reported and left out; the exit status is then 3. A ledger that is no ledger, damaged or a newer
-program's stays as it is. With --rebuild a new one is made beside it and put in its place as a whole; days that the
-book no longer has are taken over, and what could not be read is kept aside.`,
+program's stays as it is; one of an older program is made again. With --rebuild a new one is made beside it and put in
+its place as a whole; days that the book no longer has are taken over, and what could not be read is kept aside.`,
 		Example: `  daybook sync
   daybook sync --rebuild
   daybook sync && daybook sql 'SELECT * FROM daily_stats'`,
@@ -81,17 +81,24 @@ func (p *posting) run(ctx context.Context, book *daybook.Book, rebuild bool) err
 	took := time.Since(began)
 	if p.g.json {
 		err = p.e.printJSON(syncLine{
-			done.Days, done.Events, done.Removed, done.Damaged, done.Refreshed, done.Carried, done.Kept, took.Seconds(),
+			done.Days, done.Events, done.Removed, done.Damaged, done.Refreshed, done.Carried, done.Lost, done.Kept, seconds(took),
 		})
 	} else {
 		if done.Kept != "" {
-			p.e.say("note", "the old ledger could not be read and is kept as %s", done.Kept)
+			p.e.say("note", "the old ledger could not be read as a whole and is kept as %s", done.Kept)
 		}
 		if isTerminal(p.e.stderr) {
 			p.e.say("note", "%s", posted(done, took))
 		}
 	}
-	if err == nil && p.damaged > 0 {
+	switch {
+	case err == nil && done.Lost > 0:
+		err = &failure{
+			code: exitDamage,
+			err:  fmt.Errorf("%s that only the old ledger had could not be taken over", count(done.Lost, "day")),
+			hint: fmt.Sprintf("%s has what is left of them; put back a copy of the ledger that has them, if there is one, and rebuild that", done.Kept),
+		}
+	case err == nil && p.damaged > 0:
 		err = damageLeftOut(p.damaged)
 	}
 	return err
@@ -128,6 +135,7 @@ type syncLine struct {
 	Damaged   int     `json:"damaged"`
 	Refreshed int     `json:"refreshed"`
 	Carried   int     `json:"carried"`
+	Lost      int     `json:"lost,omitempty"`
 	Kept      string  `json:"kept,omitempty"`
 	Seconds   float64 `json:"seconds"`
 }

@@ -37,7 +37,7 @@ func Ask(
 	case more:
 		return &QueryError{"there are several statements: ask one at a time"}
 	}
-	c, err := openToRead(b.FS(), filepath.Join(b.Dir(), Name))
+	c, err := openToRead(ctx, b.FS(), filepath.Join(b.Dir(), Name))
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func Ask(
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
 		}
-		return explain(c.file, err)
+		return c.explain(err)
 	}
 	rows, err := c.c.(driver.QueryerContext).QueryContext(ctx, query, nil)
 	if err != nil {

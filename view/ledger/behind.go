@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"path/filepath"
 
 	"daybook"
@@ -8,8 +9,8 @@ import (
 
 // Behind reports how much of a book its ledger lacks, by a glance at its cursors: how many days, and bytes of their files. It
 // changes nothing. The error is an *Error (one that is Missing where there is no ledger) or the book's.
-func Behind(b *daybook.Book) (days int, bytes int64, err error) {
-	c, err := openToRead(b.FS(), filepath.Join(b.Dir(), Name))
+func Behind(ctx context.Context, b *daybook.Book) (days int, bytes int64, err error) {
+	c, err := openToRead(ctx, b.FS(), filepath.Join(b.Dir(), Name))
 	if err != nil {
 		if d, ok := asDifference(err); ok && d.Behind {
 			return 0, 0, nil // a posting was cut short: what it had posted before says nothing now

@@ -21,11 +21,14 @@ import (
 // be seen after posting was cut short.
 func prefix(t testing.TB, dir string, old map[string][]string) {
 	t.Helper()
-	c, err := open(filepath.Join(dir, Name), "mode=rw") // takes back what is half done
-	try(t, err)
-	cursors, err := readCursors(c)
+	c := openRaw(t, filepath.Join(dir, Name)) // takes back what is half done
+	version, err := c.known()
+	var cursors map[daybook.Day]cursor
+	if err == nil && version > 0 {
+		cursors, err = readCursors(c)
+	}
 	try(t, c.close())
-	if codeOf(err) == sqliteError {
+	if err == nil && version == 0 {
 		return // killed before there were tables
 	}
 	try(t, err)

@@ -68,11 +68,12 @@ func Compare(ctx context.Context, b *daybook.Book, q daybook.Query, p learning.P
 
 // compareBook is Compare, which calls found with each Difference and ends with its error.
 func compareBook(ctx context.Context, b *daybook.Book, q daybook.Query, p learning.Palette, found func(Difference) error) error {
-	pool, err := newComparers(b, p, min(runtime.GOMAXPROCS(0), 8))
+	ctx, cancel := context.WithCancelCause(ctx)
+	pool, err := newComparers(ctx, b, p, min(runtime.GOMAXPROCS(0), 8))
 	if err != nil {
+		cancel(nil)
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
 	var workers sync.WaitGroup
 	defer func() {
 		cancel(errEnough)
@@ -132,7 +133,7 @@ func (v *View) compare(ctx context.Context, day daybook.Day, size int64) error {
 	if v.book == nil {
 		return errors.New("the ledger is not open")
 	}
-	pool, err := newComparers(v.book, v.palette, 1)
+	pool, err := newComparers(ctx, v.book, v.palette, 1)
 	if err != nil {
 		if d, ok := asDifference(err); ok {
 			return d
@@ -202,16 +203,17 @@ func compareDays(
 }
 
 // newComparers opens the ledger n times.
-func newComparers(b *daybook.Book, p learning.Palette, n int) (pool []*comparer, err error) {
+func newComparers(ctx context.Context, b *daybook.Book, p learning.Palette, n int) (pool []*comparer, err error) {
 	if p.IsZero() {
 		p, _ = learning.Profile("story") // there is a profile of this name
 	}
 	file := filepath.Join(b.Dir(), Name)
-	if err := look(b.FS(), file); err != nil { // once: see there
+	found, err := look(b.FS(), file) // once: see there
+	if err != nil {
 		return nil, err
 	}
 	for range n {
-		c, err := openLooked(file, "-4096")
+		c, err := openLooked(ctx, file, "-4096", found)
 		if err != nil {
 			for _, k := range pool {
 				k.c.close() // nothing was written

@@ -30,10 +30,11 @@ func differences(t testing.TB, b *daybook.Book, q daybook.Query, p learning.Pale
 	return list
 }
 
-// alter runs statements on a book's ledger, as another program might.
+// alter runs statements on a book's ledger, as a faulty Daybook might.
 func alter(t testing.TB, b *daybook.Book, queries ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.Dir(), Name))
+	try(t, registerVFS())
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(b.Dir(), Name)+"?vfs="+checkedVFS)
 	try(t, err)
 	for _, q := range queries {
 		_, err := db.Exec(q)
@@ -248,8 +249,7 @@ func TestCompareUnusable(t *testing.T) {
 	whole, err := os.ReadFile(file)
 	try(t, err)
 
-	c, err := open(file, "mode=rw")
-	try(t, err)
+	c := openRaw(t, file)
 	try(t, c.exec("PRAGMA cache_size = 2; BEGIN IMMEDIATE; UPDATE events SET event_id = 'x'"))
 	half, err := os.ReadFile(file)
 	try(t, err)

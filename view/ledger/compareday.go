@@ -141,7 +141,7 @@ func (k *comparer) compareOnce(ctx context.Context, day daybook.Day) (c *compari
 	if err := k.c.exec("BEGIN"); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, k.c.exec("ROLLBACK")) }()
+	defer func() { err = errors.Join(err, k.c.rollback()) }()
 	if c.at, err = readCursor(k.c, day); err != nil {
 		return nil, err
 	}

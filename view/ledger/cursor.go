@@ -43,11 +43,20 @@ func readCursors(c *conn) (map[daybook.Day]cursor, error) {
 		return nil, err
 	}
 	err = c.each("SELECT day, "+columns+" FROM cursors", nil, func(v []driver.Value) error {
-		day, err := daybook.ParseDay(asText(v[0]))
+		day, err := c.day("cursors", v[0])
 		cursors[day] = cursorOf(v[1:])
 		return err
 	})
 	return cursors, err
+}
+
+// day reads the day that a row of a table is of.
+func (c *conn) day(table string, v driver.Value) (daybook.Day, error) {
+	day, err := daybook.ParseDay(asText(v))
+	if err != nil {
+		err = c.damaged("%s has a row of the day %q", table, v)
+	}
+	return day, err
 }
 
 // readCursor returns the cursor of a day, the zero one if it has none.

@@ -19,6 +19,8 @@ const (
 	Busy     Problem = "busy"     // another program holds it for long
 	ReadOnly Problem = "readonly" // it cannot be written
 	Full     Problem = "full"     // the disk has no room
+	Blocked  Problem = "blocked"  // something else stands where SQLite would have a file of its own
+	Lacking  Problem = "lacking"  // days that were retired by deletion are not in it
 	Missing  Problem = "missing"  // there is none, and it was only to be read
 )
 
@@ -45,17 +47,22 @@ func (e *Error) Unwrap() []error {
 
 // The primary result codes of SQLite that say something of the file (sqlite.org/rescode.html).
 const (
-	sqliteError    = 1
-	sqliteBusy     = 5
-	sqliteLocked   = 6
-	sqliteReadOnly = 8
-	sqliteCorrupt  = 11
-	sqliteFull     = 13
-	sqliteCantOpen = 14
-	sqliteAuth     = 23
-	sqliteNotADB   = 26
+	sqliteError      = 1
+	sqliteBusy       = 5
+	sqliteLocked     = 6
+	sqliteReadOnly   = 8
+	sqliteStopped    = 9 // interrupted
+	sqliteCorrupt    = 11
+	sqliteFull       = 13
+	sqliteCantOpen   = 14
+	sqliteConstraint = 19
+	sqliteMismatch   = 20
+	sqliteAuth       = 23
+	sqliteNotADB     = 26
 	// What was being written is to be taken back first, which who only reads cannot.
 	sqliteReadOnlyRollback = 8 | 3<<8
+	// A page's checksum is another: see checkedVFS.
+	sqliteWrongSum = 10 | 32<<8
 )
 
 // codeOf returns SQLite's primary result code of an error, 0 if it is none of SQLite's.
@@ -77,6 +84,9 @@ func explain(file string, err error) error {
 		return err
 	}
 	wrong := func(p Problem, reason string) error { return &Error{file, p, reason, err} }
+	if extendedCode(err) == sqliteWrongSum {
+		return wrong(Damaged, "the database is damaged: a page is not what was written, by its checksum")
+	}
 	switch codeOf(err) {
 	case 0:
 		return err
@@ -84,7 +94,7 @@ func explain(file string, err error) error {
 		return wrong(Busy, "another program has been using the database for long")
 	case sqliteReadOnly:
 		return wrong(ReadOnly, "the database cannot be written: it, or its directory, is read-only")
-	case sqliteCorrupt:
+	case sqliteCorrupt, sqliteConstraint, sqliteMismatch: // what is posted goes into every ledger that is whole
 		return wrong(Damaged, fmt.Sprintf("the database is damaged: %v", err))
 	case sqliteNotADB:
 		return wrong(Foreign, "it is no SQLite database")

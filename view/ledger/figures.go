@@ -149,11 +149,14 @@ func (f *figures) dayRow(s learning.Statistics) ([]any, error) {
 	roles := f.roles()
 	return []any{
 		f.day.String(), int64(f.events), int64(len(s.CanvasesModified)), int64(f.changes), stamp(s.Start), stamp(s.Last),
-		s.LearningSeconds.Duration().Seconds(), s.ActiveSeconds.Duration().Seconds(), s.UnderstandingRate,
+		seconds(s.LearningSeconds), seconds(s.ActiveSeconds), s.UnderstandingRate,
 		roles[learning.NotUnderstood], roles[learning.Partial], roles[learning.Mastered], roles[learning.Explanation],
 		roles[learning.OwnWords], string(stats), string(end), f.start, hash(end), f.sum,
 	}, nil
 }
+
+// seconds returns a length of time in seconds: the number that has as few digits as its microseconds.
+func seconds(s learning.Seconds) float64 { return float64(s.Duration().Microseconds()) / 1e6 }
 
 func stamp(t time.Time) any {
 	if t.IsZero() {
@@ -257,10 +260,13 @@ func (f *figures) written() {
 // colorsBefore returns the colours with which a day begins.
 func colorsBefore(c *conn, day daybook.Day) (start colors, err error) {
 	start = noColors()
-	err = c.each("SELECT colors, colors_sum FROM days WHERE day < ? ORDER BY day DESC LIMIT 1", []any{day.String()},
+	err = c.each("SELECT colors, colors_sum, day FROM days WHERE day < ? ORDER BY day DESC LIMIT 1", []any{day.String()},
 		func(v []driver.Value) error {
 			start.sum, _ = v[1].(int64)
-			return json.Unmarshal([]byte(asText(v[0])), &start.colors)
+			if err := json.Unmarshal([]byte(asText(v[0])), &start.colors); err != nil {
+				return c.damaged("days: the colors of %v cannot be read: %v", v[2], err)
+			}
+			return nil
 		})
 	return start, err
 }
@@ -276,7 +282,7 @@ func (v *View) readFigures(c *conn, day daybook.Day) (*figures, error) {
 	err = c.each("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", []any{from, to},
 		func(values []driver.Value) error {
 			id, _ := values[0].(int64)
-			r, err := v.storedRow(c.file, id, asText(values[1]))
+			r, err := v.storedRow(c, id, asText(values[1]))
 			if err == nil {
 				f.add(r)
 			}
@@ -285,11 +291,11 @@ func (v *View) readFigures(c *conn, day daybook.Day) (*figures, error) {
 	return f, err
 }
 
-// storedRow makes the row of an event anew from what the ledger in file has of it.
-func (v *View) storedRow(file string, id int64, line string) (*row, error) {
+// storedRow makes the row of an event from the line that a ledger has of it.
+func (v *View) storedRow(c *conn, id int64, line string) (*row, error) {
 	e, err := daybook.ParseEvent([]byte(line))
 	if err != nil {
-		return nil, &Error{file, Damaged, fmt.Sprintf("the row %d of events is no event: %v", id, err), err}
+		return nil, c.damaged("the row %d of events is no event: %v", id, err)
 	}
 	return parseRow(e.In(v.book.Zone()), line, id, v.palette), nil
 }
@@ -303,7 +309,7 @@ func (v *View) refresh(ctx context.Context, c *conn) (n int, err error) {
 	}
 	var list []state
 	err = c.each("SELECT day, start_sum, colors_sum, palette_sum FROM days ORDER BY day", nil, func(values []driver.Value) error {
-		day, err := daybook.ParseDay(asText(values[0]))
+		day, err := c.day("days", values[0])
 		s := state{day: day}
 		s.start, _ = values[1].(int64)
 		s.end, _ = values[2].(int64)

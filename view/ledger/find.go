@@ -17,8 +17,8 @@ import (
 // moments, also while the iteration is held up.
 //
 // Errors are those of Book.Search: a damaged line yields a *DamageError, and the search goes on; any other is the last thing
-// that is yielded. trouble is called with what is wrong with a ledger that cannot be asked; days that are only there are missing
-// then. Close no connection to a ledger, and no View, of this process meanwhile.
+// that is yielded. trouble is called with what is wrong with a ledger that cannot be asked, and, by an *Error that is Lacking, with
+// days that would be only there. Close no connection to a ledger, and no View, of this process meanwhile.
 func Find(ctx context.Context, b *daybook.Book, q Question, trouble func(error)) iter.Seq2[daybook.Entry, error] {
 	return func(yield func(daybook.Entry, error) bool) {
 		f := &finder{ctx: ctx, book: b, q: &q, trouble: trouble, left: q.Limit}
@@ -100,6 +100,13 @@ func (f *finder) open() ([]source, error) {
 	if err := f.connect(); err != nil && !isMissing(err) {
 		f.trouble(err)
 	}
+	lost, err := lacking(f.book, f.cursors, within)
+	if err != nil {
+		return nil, err
+	}
+	if err := lackingError(f.book, lost); err != nil {
+		f.trouble(err)
+	}
 	for d, k := range f.cursors {
 		if !there[d] && within(d) && k.posted+k.base > 0 {
 			days = append(days, source{d, inLedger})
@@ -119,7 +126,7 @@ func (f *finder) open() ([]source, error) {
 
 // connect opens the ledger.
 func (f *finder) connect() (err error) {
-	if f.ledger, err = openToRead(f.book.FS(), filepath.Join(f.book.Dir(), Name)); err != nil {
+	if f.ledger, err = openToRead(f.ctx, f.book.FS(), filepath.Join(f.book.Dir(), Name)); err != nil {
 		f.ledger = nil
 		return err
 	}

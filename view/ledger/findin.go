@@ -281,7 +281,7 @@ func (f *finder) fetch(ids []int64, names map[int64]daybook.Day, with func(daybo
 		line := []byte(asText(v[1]))
 		e, err := daybook.ParseEvent(line)
 		if err != nil {
-			return &Error{f.ledger.file, Damaged, fmt.Sprintf("the row %d of events is no event: %v", id, err), err}
+			return f.ledger.damaged("the row %d of events is no event: %v", id, err)
 		}
 		found = append(found, daybook.Entry{
 			Position: daybook.Position{Day: names[id>>40], Offset: id & (1<<40 - 1), Length: len(line) + 1},

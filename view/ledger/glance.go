@@ -76,7 +76,7 @@ func readGlances(c *conn) (map[daybook.Day]glance, error) {
 		return seen, err // that has none, and was opened only to be read
 	}
 	err := c.each("SELECT day, looks, posted, sum FROM glances", nil, func(v []driver.Value) error {
-		day, err := daybook.ParseDay(asText(v[0]))
+		day, err := c.day("glances", v[0])
 		posted, _ := v[2].(int64)
 		sum, _ := v[3].(int64)
 		seen[day] = glance{asText(v[1]), posted, uint32(sum)}

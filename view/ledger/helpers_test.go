@@ -118,6 +118,52 @@ func rows(t testing.TB, dir string) []stored {
 	return list
 }
 
+// openRaw opens a ledger as Rebuild does.
+func openRaw(t testing.TB, file string) *conn {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	try(t, err)
+	c, err := open(context.Background(), file, "mode=rw", looked{sums: hasSums(data[:min(len(data), headSize)])})
+	try(t, err)
+	return c
+}
+
+// older makes the ledger of a book one of an older version.
+func older(t testing.TB, b *daybook.Book, version int) {
+	t.Helper()
+	file := filepath.Join(b.Dir(), Name)
+	try(t, os.Rename(file, file+".made"))
+	schema, err := os.ReadFile(filepath.Join("testdata", "version_3.sql"))
+	try(t, err)
+	db, err := sql.Open("sqlite", "file:"+file)
+	try(t, err)
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	for _, query := range []string{string(schema), indexes, "ATTACH '" + file + ".made' AS made"} {
+		_, err := db.Exec(query)
+		try(t, err)
+	}
+	for _, table := range []string{"events", "cursors", "glances", "days", "counts", "learned"} {
+		_, err := db.Exec("INSERT INTO main." + table + " SELECT * FROM made." + table)
+		try(t, err)
+	}
+	_, err = db.Exec("DETACH made")
+	try(t, err)
+	if version == 1 {
+		for _, query := range []string{
+			"ALTER TABLE cursors DROP COLUMN base", "ALTER TABLE cursors DROP COLUMN retired", "ALTER TABLE cursors DROP COLUMN retired_sum",
+		} {
+			_, err := db.Exec(query)
+			try(t, err)
+		}
+	}
+	if version < 3 {
+		_, err := db.Exec(fmt.Sprintf("DROP TABLE glances; DELETE FROM schema_version WHERE version > %d; PRAGMA user_version = %[1]d", version))
+		try(t, err)
+	}
+	try(t, os.Remove(file+".made"))
+}
+
 // compare has the rows be the lines of the days: no more, no less, in their order, byte for byte.
 func compare(t testing.TB, dir string) {
 	t.Helper()
@@ -141,7 +187,7 @@ func differ(want, got []stored) error {
 // ask returns what a query yields, a row a line, values divided by |.
 func ask(t testing.TB, b *daybook.Book, query string) string {
 	t.Helper()
-	c, err := openToRead(b.FS(), filepath.Join(b.Dir(), Name))
+	c, err := openToRead(context.Background(), b.FS(), filepath.Join(b.Dir(), Name))
 	try(t, err)
 	defer c.close()
 	var out strings.Builder

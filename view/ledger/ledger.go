@@ -155,6 +155,14 @@ func (v *View) catchUp(ctx context.Context, settle bool) (done Summary, err erro
 	}
 	for try := 0; ; try++ {
 		err = v.pass(ctx, settle, &done)
+		if errors.Is(err, errOlder) {
+			var made Rebuilt
+			made, err = v.rebuild(ctx, false)
+			done.add(made.Summary)
+			if err == nil {
+				err = v.pass(ctx, settle, &done) // so that it is known what is posted
+			}
+		}
 		if try == 3 || !errors.Is(err, errMoved) && !errors.Is(err, errReplaced) {
 			return done, err
 		}
@@ -168,7 +176,7 @@ func (v *View) pass(ctx context.Context, settle bool, done *Summary) (err error)
 	}
 	var c *conn
 	if v.cursors == nil {
-		if c, err = v.openCursors(); err != nil {
+		if c, err = v.openCursors(ctx); err != nil {
 			return err
 		}
 	}
@@ -187,7 +195,7 @@ func (v *View) pass(ctx context.Context, settle bool, done *Summary) (err error)
 		return errors.Join(err, left)
 	}
 	if c == nil {
-		if c, err = openToWrite(v.book.FS(), v.file); err != nil {
+		if c, err = openToWrite(ctx, v.book.FS(), v.file); err != nil {
 			return err
 		}
 	}
@@ -228,8 +236,8 @@ func (v *View) work(ctx context.Context, c *conn, jobs []job, all int64, done *S
 }
 
 // openCursors opens the ledger and reads how far it is.
-func (v *View) openCursors() (*conn, error) {
-	c, err := openToWrite(v.book.FS(), v.file)
+func (v *View) openCursors(ctx context.Context) (*conn, error) {
+	c, err := openToWrite(ctx, v.book.FS(), v.file)
 	if err != nil {
 		return nil, err
 	}

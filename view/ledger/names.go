@@ -18,7 +18,7 @@ const lastDays = 3
 // the last days: what a person may ask for. A ledger that cannot be read has none.
 func Names(ctx context.Context, b *daybook.Book, kind string) ([]string, error) {
 	names := map[string]bool{}
-	c, err := openToRead(b.FS(), filepath.Join(b.Dir(), Name))
+	c, err := openToRead(ctx, b.FS(), filepath.Join(b.Dir(), Name))
 	if err == nil {
 		err = c.each("SELECT DISTINCT name FROM counts WHERE kind = ?", []any{kind}, func(v []driver.Value) error {
 			names[asText(v[0])] = true

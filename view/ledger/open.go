@@ -1,12 +1,15 @@
 package ledger
 
 import (
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"daybook/internal/durable"
 )
@@ -20,25 +23,20 @@ const appID = 0x64624c47
 //go:embed schema.sql
 var schema string
 
-//go:embed schema_2.sql
-var schema2 string
-
-//go:embed schema_3.sql
-var schema3 string
-
 //go:embed indexes.sql
 var indexes string
 
 const noIndexes = "DROP INDEX events_of_canvas; DROP INDEX events_of_camera; DROP INDEX events_of_node; DROP INDEX events_of_day"
 
-// migrations lead from each version to the next. One that has been released never changes.
-func migrations() []string { return []string{schema, schema2, schema3} }
+// version is that of the ledgers that this program makes, and the newest that it uses. Older ones are read as they are, and made
+// again, by the book and what only they have, when something is next posted. From firstChecked on pages have checksums.
+const (
+	version      = 4
+	firstChecked = 4
+)
 
-// version is that of the ledgers that this program makes, and the newest that it uses.
-func version() int64 { return int64(len(migrations())) }
-
-// busyTimeout is how long SQLite waits for other connections, in milliseconds.
-const busyTimeout = 10_000
+// busyTimeout is how long a connection waits for others.
+const busyTimeout = 10 * time.Second
 
 // pragmas are what a connection that writes is told, and what it must say afterwards: one that SQLite does not know, or
 // does not obey, it passes over in silence.
@@ -49,7 +47,6 @@ func pragmas() [][3]string {
 	return [][3]string{
 		{"journal_mode", "TRUNCATE", "truncate"},
 		{"synchronous", "FULL", "2"},
-		{"busy_timeout", fmt.Sprint(busyTimeout), fmt.Sprint(busyTimeout)},
 		{"foreign_keys", "ON", "1"},
 		{"trusted_schema", "OFF", "0"},
 		{"cell_size_check", "ON", "1"},
@@ -58,33 +55,34 @@ func pragmas() [][3]string {
 	}
 }
 
-// openToWrite opens the ledger, makes it if there is none, and brings its schema up to date. What is no ledger stays as it is.
-func openToWrite(fsys durable.FS, file string) (*conn, error) {
-	if err := look(fsys, file); err != nil && !isMissing(err) {
-		return nil, err
+// openToWrite opens the ledger, and makes it if there is none. What is no ledger, or one of another version, stays as it is: the
+// error is an *Error, or errOlder.
+func openToWrite(ctx context.Context, fsys durable.FS, file string) (*conn, error) {
+	found, err := look(fsys, file)
+	if isMissing(err) {
+		if err := durable.Replace(fsys, file, emptyPage()); err != nil {
+			return nil, refused(file, err)
+		}
+		found, err = look(fsys, file)
 	}
-	// SQLite would make the file with the umask's mode.
-	f, _, err := fsys.Create(file)
-	if err != nil {
-		return nil, refused(file, err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, err
-	}
-	c, err := open(file, "mode=rw")
 	if err != nil {
 		return nil, err
 	}
-	// The page size is that of a new file only. Rows have some 600 bytes: on larger pages posting takes a fifth less.
-	err = c.exec(fmt.Sprintf("PRAGMA busy_timeout = %d; PRAGMA page_size = 8192", busyTimeout))
-	if err == nil {
-		err = c.known() // before anything is said to it that might be written down
+	c, err := open(ctx, file, "mode=rw", found)
+	if err != nil {
+		return nil, err
+	}
+	v, err := c.known() // before anything is said to it that might be written down
+	if err == nil && 0 < v && v < version {
+		err = errOlder
 	}
 	if err == nil {
 		err = c.tell(pragmas())
 	}
-	if err == nil {
-		err = c.migrate()
+	if err == nil && v == 0 {
+		err = c.transaction(func() error {
+			return c.exec(fmt.Sprintf("%s\nPRAGMA application_id = %d; PRAGMA user_version = %d;", schema, appID, version))
+		})
 	}
 	if err == nil { // a first posting may have been cut short
 		err = c.exec(indexes)
@@ -95,35 +93,34 @@ func openToWrite(fsys durable.FS, file string) (*conn, error) {
 	return c, nil
 }
 
-// openToRead opens the ledger so that nothing can be written by it.
-func openToRead(fsys durable.FS, file string) (*conn, error) {
-	if err := look(fsys, file); err != nil {
-		return nil, err
-	}
-	return openLooked(file, "-32768")
-}
+// errOlder is a ledger of an older version, which is to be made again.
+var errOlder = errors.New("the ledger is of an older version")
 
-// openLooked is openToRead of a file that was looked at, with a cache of its own size.
-func openLooked(file, cache string) (*conn, error) {
-	c, err := open(file, "mode=ro")
+// openToRead opens the ledger so that nothing can be written by it.
+func openToRead(ctx context.Context, fsys durable.FS, file string) (*conn, error) {
+	found, err := look(fsys, file)
 	if err != nil {
 		return nil, err
 	}
-	err = c.tell([][3]string{
-		{"busy_timeout", fmt.Sprint(busyTimeout), fmt.Sprint(busyTimeout)},
-		{"query_only", "ON", "1"},
-		{"trusted_schema", "OFF", "0"},
-		{"cache_size", cache, cache},
-		{"temp_store", "MEMORY", "2"},
-	})
-	if err == nil {
-		err = c.known()
+	return openLooked(ctx, file, "-32768", found)
+}
+
+// openLooked is openToRead of a file that was looked at, with a cache of its own size.
+func openLooked(ctx context.Context, file, cache string, found looked) (*conn, error) {
+	c, err := open(ctx, file, "mode=ro", found)
+	if err != nil {
+		return nil, err
 	}
-	var v any
+	v, err := c.known()
 	if err == nil {
-		v, err = c.value("PRAGMA user_version")
+		err = c.tell([][3]string{
+			{"query_only", "ON", "1"},
+			{"trusted_schema", "OFF", "0"},
+			{"cache_size", cache, cache},
+			{"temp_store", "MEMORY", "2"},
+		})
 	}
-	if err == nil && v == int64(0) {
+	if err == nil && v == 0 {
 		err = &Error{file, Missing, "there is no ledger yet", nil}
 	}
 	if err != nil {
@@ -137,68 +134,81 @@ func isMissing(err error) bool {
 	return errors.As(err, &e) && e.Problem == Missing
 }
 
-// look refuses what cannot be a ledger, before SQLite opens it. No connection of this process may be open: to close a file
-// gives back the locks that the process has on it.
-func look(fsys durable.FS, file string) error {
+// looked is what a ledger looks like from outside.
+type looked struct{ sums bool }
+
+// look refuses what cannot be a ledger, before SQLite opens it, and what SQLite would open besides. No connection of this process
+// may be open: to close a file gives back the locks that the process has on it.
+func look(fsys durable.FS, file string) (looked, error) {
 	info, err := fsys.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &Error{file, Missing, "there is no ledger", nil}
+	if err == nil && !info.Mode.IsRegular() {
+		return looked{}, &Error{file, Foreign, "it is no regular file", nil}
+	}
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size == 0 {
+		return looked{}, &Error{file, Missing, "there is no ledger", nil}
 	}
 	if err != nil {
-		return refused(file, err)
+		return looked{}, refused(file, err)
 	}
-	if !info.Mode.IsRegular() {
-		return &Error{file, Foreign, "it is no regular file", nil}
+	for _, suffix := range []string{journalSuffix, "-wal", "-shm"} {
+		beside, err := fsys.Stat(file + suffix)
+		if err == nil && !beside.Mode.IsRegular() {
+			return looked{}, &Error{file, Blocked, filepath.Base(file) + suffix + " beside it is no regular file", nil}
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return looked{}, refused(file+suffix, err)
+		}
 	}
 	f, err := fsys.Open(file, false)
 	if err != nil {
-		return refused(file, err)
+		return looked{}, refused(file, err)
 	}
 	defer f.Close() // nothing was written
-	head := make([]byte, 16)
+	head := make([]byte, headSize)
 	n, err := f.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
-		return fmt.Errorf("read %s: %w", file, err)
+		return looked{}, fmt.Errorf("read %s: %w", file, err)
 	}
-	if n > 0 && string(head[:n]) != "SQLite format 3\x00" {
-		return &Error{file, Foreign, "it is no SQLite database", nil}
+	head = head[:n]
+	if sums := hasSums(head); sums || strings.HasPrefix(string(head), sqliteMagic) {
+		return looked{sums}, nil // of one that has checksums SQLite finds whether the beginning is right
 	}
-	return nil
+	return looked{}, &Error{file, Foreign, "it is no SQLite database", nil}
 }
 
 func refused(file string, err error) error {
-	if durable.IsRefused(err) {
+	var known *Error
+	if durable.IsRefused(err) && !errors.As(err, &known) {
 		return &Error{file, ReadOnly, fmt.Sprintf("it cannot be opened: %v", err), err}
 	}
 	return err
 }
 
-// known refuses databases that are no ledger, or a newer one. An empty one will be a ledger.
-func (c *conn) known() error {
+// known returns the version of a ledger, 0 of an empty database, which will be one. It refuses other databases, and newer ledgers.
+func (c *conn) known() (int64, error) {
 	id, err := c.value("PRAGMA application_id")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	v, err := c.value("PRAGMA user_version")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	tables, err := c.value("SELECT count(*) FROM sqlite_schema")
 	if err != nil {
-		return err
+		return 0, err
 	}
+	n, _ := v.(int64)
 	switch {
-	case id == int64(appID):
-	case id == int64(0) && v == int64(0) && tables == int64(0):
-		return nil
-	default:
-		return &Error{c.file, Foreign, fmt.Sprintf("it is another program's database (application_id %v)", id), nil}
+	case id == int64(0) && n == 0 && tables == int64(0):
+		return 0, nil
+	case id != int64(appID):
+		return 0, &Error{c.file, Foreign, fmt.Sprintf("it is another program's database (application_id %v)", id), nil}
+	case n > version || n < 1:
+		return 0, &Error{c.file, Newer, fmt.Sprintf(
+			"the ledger has version %v, this program knows versions up to %d: use a newer daybook", v, version), nil}
 	}
-	if n, ok := v.(int64); !ok || n > version() || n < 1 {
-		return &Error{c.file, Newer, fmt.Sprintf(
-			"the ledger has version %v, this program knows versions up to %d: use a newer daybook", v, version()), nil}
-	}
-	return nil
+	return n, nil
 }
 
 // tell sets pragmas and reads them back.
@@ -218,28 +228,6 @@ func (c *conn) tell(list [][3]string) error {
 	return nil
 }
 
-// migrate brings the schema up to date: each step in a transaction of its own, with the version that it leads to.
-func (c *conn) migrate() error {
-	for {
-		v, err := c.value("PRAGMA user_version")
-		if err != nil || v == version() {
-			return err
-		}
-		err = c.transaction(func() error {
-			v, err := c.value("PRAGMA user_version") // another process may have been faster
-			n, ok := v.(int64)
-			if err != nil || !ok || n >= version() {
-				return err
-			}
-			return c.exec(fmt.Sprintf("%s\nINSERT INTO schema_version VALUES (%d);\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
-				migrations()[n], n+1, appID, n+1))
-		})
-		if err != nil {
-			return fmt.Errorf("bring the ledger's schema up to date: %w", err)
-		}
-	}
-}
-
 // transaction commits what f does if it returns nil, and takes it back otherwise. It waits for other writers first, not in
 // its midst.
 func (c *conn) transaction(f func() error) error {
@@ -252,7 +240,7 @@ func (c *conn) transaction(f func() error) error {
 	}
 	if err != nil {
 		// After some errors SQLite has rolled back already, and says so: nothing is open then either.
-		_ = c.exec("ROLLBACK")
+		_ = c.rollback()
 	}
 	return err
 }

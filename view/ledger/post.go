@@ -89,7 +89,7 @@ func (p *poster) post(ctx context.Context, jobs []job) error {
 		err = p.commit()
 	}
 	if err != nil {
-		_ = p.c.exec("ROLLBACK") // as in transaction
+		_ = p.c.rollback() // as in transaction
 		p.v.forget()
 	}
 	return err

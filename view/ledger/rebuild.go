@@ -23,12 +23,14 @@ const journalSuffix = "-journal"
 type Rebuilt struct {
 	Summary
 	Carried int    // days that the book no longer has, and that only the old ledger had
-	Kept    string // where the old one is now, if it was none that could be read; else ""
+	Lost    int    // days that were retired by deletion and that it does not have: they are in the file Kept, if anywhere
+	Kept    string // where the old one is now, if it, or some of it, could not be read; else ""
 }
 
 // Rebuild makes a new ledger of the book and puts it in the old one's place, as a whole: whoever reads it meanwhile has the
 // old one. Days that the book no longer has are taken over from the old ledger. If that is no ledger, or damaged, it is
-// kept aside under another name. One of a newer Daybook is left alone: that is an error.
+// kept aside under another name, and those of its days that can be read are taken over. One of a newer Daybook is left alone:
+// that is an error.
 //
 // Calls when the new one is made: sync new; if the old one is kept aside, rename journal kept-journal, rename old kept; rename new
 // old, syncdir. A crash before the last rename leaves the old one, or none, and the new one beside it, which the next posting
@@ -40,10 +42,15 @@ func (v *View) Rebuild(ctx context.Context) (r Rebuilt, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, v.lock.Release()) }()
-	old, err := v.openOld()
+	return v.rebuild(ctx, true)
+}
+
+// rebuild is Rebuild under the lock. Unless keep is set, an old ledger that cannot be read is an error.
+func (v *View) rebuild(ctx context.Context, keep bool) (r Rebuilt, err error) {
+	old, err := v.openOld(ctx)
 	var wrong *Error
 	switch {
-	case errors.As(err, &wrong) && (wrong.Problem == Foreign || wrong.Problem == Damaged):
+	case keep && errors.As(err, &wrong) && (wrong.Problem == Foreign || wrong.Problem == Damaged):
 		if r.Kept, err = v.freeName(); err != nil {
 			return r, err
 		}
@@ -60,28 +67,47 @@ func (v *View) Rebuild(ctx context.Context) (r Rebuilt, err error) {
 			err = errors.Join(err, next.remove())
 		}
 	}()
-	if err = next.remove(); err == nil && old != nil {
-		err = next.carryEarlier(ctx, old)
+	var lost error
+	err = next.remove()
+	if err == nil && old != nil {
+		lost, err = next.carryEarlier(ctx, old)
 	}
 	if err == nil {
 		err = next.pass(ctx, true, &r.Summary)
 	}
 	if old != nil {
-		if err == nil {
-			r.Carried, err = next.carry(ctx, old)
+		if err == nil && lost == nil {
+			lost, err = next.carry(ctx, old, &r)
 		}
 		err = errors.Join(err, old.close())
-		if codeOf(err) == sqliteCorrupt { // found only now
-			var ferr error
-			if r.Kept, ferr = v.freeName(); ferr == nil {
-				err = nil
-			}
+	}
+	if err == nil && lost != nil {
+		if err = lost; keep {
+			r.Kept, err = v.freeName()
 		}
+	}
+	if err == nil {
+		r.Lost, err = next.lost(ctx)
 	}
 	if err != nil {
 		return r, err
 	}
 	return r, v.replace(next.file, r.Kept)
+}
+
+// lost counts the days that were retired by deletion and are not in the ledger.
+func (v *View) lost(ctx context.Context) (int, error) {
+	c, err := openToRead(ctx, v.book.FS(), v.file)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close() // nothing was written
+	cursors, err := readCursors(c)
+	if err != nil {
+		return 0, err
+	}
+	days, err := lacking(v.book, cursors, func(daybook.Day) bool { return true })
+	return len(days), err
 }
 
 // acquire takes the ledger's lock.
@@ -93,23 +119,22 @@ func (v *View) acquire(ctx context.Context) error {
 	if errors.Is(err, durable.ErrLocked) {
 		err = &Error{v.file, Busy, "another program has been posting to the ledger for long", err}
 	}
-	return err
+	return refused(v.file, err)
 }
 
 // openOld opens the ledger that is to be replaced, for which SQLite first takes back what a crash has left half done.
-func (v *View) openOld() (*conn, error) {
-	if err := look(v.book.FS(), v.file); err != nil {
-		return nil, err
-	}
-	c, err := open(v.file, "mode=rw")
+func (v *View) openOld(ctx context.Context) (*conn, error) {
+	found, err := look(v.book.FS(), v.file)
 	if err != nil {
 		return nil, err
 	}
-	if err = c.known(); err == nil {
-		var tables driver.Value
-		if tables, err = c.value("SELECT count(*) FROM sqlite_schema"); err == nil && tables == int64(0) {
-			err = &Error{v.file, Missing, "it is empty", nil}
-		}
+	c, err := open(ctx, v.file, "mode=rw", found)
+	if err != nil {
+		return nil, err
+	}
+	n, err := c.known()
+	if err == nil && n == 0 {
+		err = &Error{v.file, Missing, "it is empty", nil}
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.close())
@@ -167,38 +192,48 @@ func (v *View) remove() error {
 	return nil
 }
 
-// carry takes over the days that the book no longer has.
-func (v *View) carry(ctx context.Context, old *conn) (n int, err error) {
+// isLost reports whether an error says that an old ledger cannot be read, or some of it.
+func isLost(old *conn, err error) bool {
+	var wrong *Error
+	return errors.As(err, &wrong) && wrong.Problem == Damaged && wrong.File == old.file
+}
+
+// carry takes over the days that the book no longer has. lost is why there are some that it does not.
+func (v *View) carry(ctx context.Context, old *conn, r *Rebuilt) (lost, err error) {
 	cursors, err := readCursors(old)
+	if isLost(old, err) {
+		return err, nil
+	}
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	days, err := v.book.Days()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	var gone []daybook.Day
 	for day, k := range cursors {
-		if !slices.Contains(days, day) && k.posted > 0 {
+		if _, there := slices.BinarySearchFunc(days, day, daybook.Day.Compare); !there && k.posted > 0 {
 			gone = append(gone, day)
 		}
 	}
-	if len(gone) == 0 {
-		return 0, nil
-	}
-	return len(gone), v.carryDays(ctx, old, gone, func(day daybook.Day) (cursor, int64) { return cursors[day], 1 << 40 })
+	r.Carried, lost, err = v.carryDays(ctx, old, gone, func(day daybook.Day) (cursor, int64) { return cursors[day], 1 << 40 })
+	return lost, err
 }
 
 // carryEarlier takes over what only the old ledger has of days that the book has: events of files that were deleted, before
 // late events came.
-func (v *View) carryEarlier(ctx context.Context, old *conn) error {
+func (v *View) carryEarlier(ctx context.Context, old *conn) (lost, err error) {
 	cursors, err := readCursors(old)
+	if isLost(old, err) {
+		return err, nil
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	days, err := v.book.Days()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	bases := make(map[daybook.Day]int64)
 	var list []daybook.Day
@@ -209,11 +244,11 @@ func (v *View) carryEarlier(ctx context.Context, old *conn) error {
 		}
 		x, err := v.book.Settle(ctx, day)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		another, err := v.isAnother(day, k, x)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		base := k.base
 		if another {
@@ -223,18 +258,21 @@ func (v *View) carryEarlier(ctx context.Context, old *conn) error {
 			list, bases[day] = append(list, day), base
 		}
 	}
-	if len(list) == 0 {
-		return nil
-	}
-	return v.carryDays(ctx, old, list, func(day daybook.Day) (cursor, int64) { return cursor{base: bases[day]}, bases[day] })
+	_, lost, err = v.carryDays(ctx, old, list, func(day daybook.Day) (cursor, int64) { return cursor{base: bases[day]}, bases[day] })
+	return lost, err
 }
 
-// carryDays takes over days, of which of says up to where, and which cursor they get.
-func (v *View) carryDays(ctx context.Context, old *conn, days []daybook.Day, of func(daybook.Day) (cursor, int64)) error {
+// carryDays takes over n of the days, of which of says up to where, and which cursor they get. lost is why it is not all of them.
+func (v *View) carryDays(
+	ctx context.Context, old *conn, days []daybook.Day, of func(daybook.Day) (cursor, int64),
+) (n int, lost, err error) {
+	if len(days) == 0 {
+		return 0, nil, nil
+	}
 	slices.SortFunc(days, daybook.Day.Compare)
-	c, err := openToWrite(v.book.FS(), v.file)
+	c, err := openToWrite(ctx, v.book.FS(), v.file)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	defer func() { err = errors.Join(err, c.close()) }()
 	p, err := v.newPoster(c, &Summary{}, func(int64) {})
@@ -243,15 +281,21 @@ func (v *View) carryDays(ctx context.Context, old *conn, days []daybook.Day, of 
 		if err == nil {
 			err = context.Cause(ctx)
 		}
-		if err == nil {
-			k, to := of(day)
-			err = c.transaction(func() error { return p.carry(old, day, k, to) })
+		if err != nil {
+			return n, lost, err
 		}
+		k, to := of(day)
+		err = c.transaction(func() error { return p.carry(old, day, k, to) })
+		if isLost(old, err) {
+			lost, err = err, nil
+			continue
+		}
+		n++
 	}
 	if err == nil {
 		_, err = v.refresh(ctx, c)
 	}
-	return err
+	return n, lost, err
 }
 
 // carry takes over one day's events before the offset end.
@@ -260,7 +304,7 @@ func (p *poster) carry(old *conn, day daybook.Day, k cursor, end int64) error {
 	err := old.each("SELECT id, line FROM events WHERE id BETWEEN ? AND ? ORDER BY id", []any{from, to},
 		func(values []driver.Value) error {
 			id, _ := values[0].(int64)
-			r, err := p.v.storedRow(old.file, id, asText(values[1]))
+			r, err := p.v.storedRow(old, id, asText(values[1]))
 			if err != nil {
 				return err
 			}

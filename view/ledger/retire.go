@@ -30,7 +30,7 @@ func (v *View) Prove(ctx context.Context, day daybook.Day, x daybook.Extent, del
 			return 0, err
 		}
 	}
-	c, err := openToRead(v.book.FS(), v.file)
+	c, err := openToRead(ctx, v.book.FS(), v.file)
 	if err != nil {
 		return 0, err
 	}
@@ -46,7 +46,7 @@ func (v *View) mayGo(ctx context.Context, day daybook.Day, x daybook.Extent) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, v.lock.Release()) }()
-	c, err := openToWrite(v.book.FS(), v.file)
+	c, err := openToWrite(ctx, v.book.FS(), v.file)
 	if err != nil {
 		return err
 	}

@@ -209,20 +209,35 @@ func randomLine(rng *rand.Rand, n int, of string) string {
 	return camera(fmt.Sprint("e", n), fmt.Sprintf("%sT%02d:00:00Z", of, rng.IntN(24)), strings.Repeat("word ", 1+rng.IntN(5)))
 }
 
-// TestOlderVersion: a ledger of the first version is read as it is, and brought up to date by posting.
-func TestOlderVersion(t *testing.T) {
-	b := newBook(t, nil)
-	put(t, b, camera("a", "2025-11-08T10:00:00Z", "one"))
-	catchUp(t, newView(t, b, Options{}))
-	alter(t, b, "ALTER TABLE cursors DROP COLUMN base", "ALTER TABLE cursors DROP COLUMN retired",
-		"ALTER TABLE cursors DROP COLUMN retired_sum", "DROP TABLE glances", "DELETE FROM schema_version WHERE version > 1", "PRAGMA user_version = 1")
-	wantSound(t, b, "only read")
-	put(t, b, camera("b", "2025-11-08T10:00:00Z", "two"))
-	catchUp(t, newView(t, b, Options{}))
-	compare(t, b.Dir())
-	wantSound(t, b, "posted to")
-	if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "3\n" {
-		t.Errorf("it has version %s", got)
+// TestOlderVersions: a ledger of an older version is read as it is, and made again by posting, with what only it has: of a day that
+// is deleted, and of one that has got a late event since.
+func TestOlderVersions(t *testing.T) {
+	for _, version := range []int{1, 2, 3} {
+		b := newBook(t, nil)
+		put(t, b, camera("a", "2025-11-08T10:00:00Z", "one"), camera("x", "2025-11-07T10:00:00Z", "x"), camera("y", "2025-11-06T10:00:00Z", "y"))
+		v := newView(t, b, Options{})
+		catchUp(t, v)
+		want := "y\nx\na\nb\n"
+		if version > 1 {
+			retire(t, v, b, "2025-11-06", daybook.KeepNothing)
+			retire(t, v, b, "2025-11-07", daybook.KeepNothing)
+			put(t, b, camera("late", "2025-11-07T11:00:00Z", "late"))
+			want = "y\nx\nlate\na\nb\n"
+		}
+		older(t, b, version)
+		before := ask(t, b, "SELECT event_id FROM events ORDER BY id")
+		if d := differences(t, b, daybook.Query{}, learning.Palette{}); slices.ContainsFunc(d, func(s string) bool { return strings.Contains(s, "events: ") }) {
+			t.Errorf("version %d, read: %q", version, d)
+		}
+		put(t, b, camera("b", "2025-11-08T10:00:00Z", "two"))
+		catchUp(t, newView(t, b, Options{}))
+		wantSound(t, b, fmt.Sprint("version ", version, ", posted to"))
+		if got := ask(t, b, "SELECT event_id FROM events ORDER BY id"); got != want {
+			t.Errorf("version %d: got %q, was %q, want %q", version, got, before, want)
+		}
+		if got := ask(t, b, "SELECT max(version) FROM schema_version"); got != "4\n" {
+			t.Errorf("version %d: it has version %s", version, got)
+		}
 	}
 }
 

@@ -72,7 +72,7 @@ func parseRow(e daybook.Event, line string, id int64, palette learning.Palette) 
 	details := members(inner[:0], r.event.Details)
 	r.Fields = fieldsOf(top, details)
 	r.words = words(texts(top, details))
-	if objects := top.find("detected_objects"); r.Camera != nil && len(objects) > 2 && objects[0] == '[' {
+	if objects := top.find("detected_objects"); len(objects) > 2 && objects[0] == '[' {
 		for _, o := range elements(objects) {
 			if label, ok := text(members(inner[:0], o).find("label")).(string); ok {
 				r.labels = append(r.labels, label)

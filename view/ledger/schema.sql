@@ -1,4 +1,4 @@
--- Version 1. docs/format.md says what each table and view is.
+-- Version 4. docs/format.md says what each table and view is. Ledgers of other versions are made again, never altered.
 
 CREATE TABLE events (
 	id         INTEGER PRIMARY KEY, -- days since 0000-01-01 × 2^40 + offset in the day's file: the book's order
@@ -18,8 +18,9 @@ CREATE TABLE events (
 -- Words of texts, by events.id. It holds no copy of them.
 CREATE VIRTUAL TABLE texts USING fts5 (text, content = '', contentless_delete = 1, tokenize = 'unicode61');
 
--- Which versions the schema has had; the greatest is the user_version.
+-- Which version this is, as the user_version.
 CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT;
+INSERT INTO schema_version VALUES (4);
 
 -- How far each day is posted.
 CREATE TABLE cursors (
@@ -30,7 +31,20 @@ CREATE TABLE cursors (
 	tail_sum   INTEGER NOT NULL, -- CRC32C of that line
 	device     INTEGER NOT NULL, -- which file it was
 	inode      INTEGER NOT NULL,
-	damaged    INTEGER NOT NULL  -- lines that were left out
+	damaged    INTEGER NOT NULL, -- lines that were left out
+	-- Of a day that is retired by deletion: bytes of its files that are gone, behind which the events of the present one stand; how
+	-- many bytes of the present one may be deleted at any time, and the CRC32C of these.
+	base        INTEGER NOT NULL,
+	retired     INTEGER NOT NULL,
+	retired_sum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What the files of a day looked like when all of it was posted, so that nobody has to open them to see that.
+CREATE TABLE glances (
+	day    TEXT PRIMARY KEY,
+	looks  TEXT NOT NULL,    -- size, time and number of each file
+	posted INTEGER NOT NULL, -- what the cursor said then
+	sum    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 -- What the events of a day come to, by one palette.
@@ -127,5 +141,5 @@ SELECT e.event_id, e.camera_id, e.timestamp, o.key AS position, CASE json_type(o
 	o.value ->> '$.confidence' AS confidence, o.value ->> '$.bbox.x' AS x, o.value ->> '$.bbox.y' AS y,
 	o.value ->> '$.bbox.width' AS width, o.value ->> '$.bbox.height' AS height, e.day, e.id
 FROM events e, json_each(e.line, '$.detected_objects') o
-WHERE e.camera_id IS NOT NULL AND o.type = 'object';
+WHERE o.type = 'object';
 

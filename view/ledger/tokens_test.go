@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"database/sql/driver"
 	"math/rand/v2"
 	"os"
@@ -14,7 +15,7 @@ import (
 // index is a full-text index of its own, made as the ledger's is.
 func index(t testing.TB) *conn {
 	t.Helper()
-	c, err := open(t.TempDir()+"/index.db", "")
+	c, err := open(context.Background(), t.TempDir()+"/index.db", "", looked{})
 	try(t, err)
 	t.Cleanup(func() { c.close() })
 	try(t, c.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;
