@@ -47,6 +47,7 @@ const layers = `
 	# goes through the vault's recorder.
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
 	source/git: daybook source/vault
+	source/jsonl: daybook internal/jsonline
 	view/session: daybook learning internal/durable
 	view/ledger: daybook learning internal/durable modernc.org/libc modernc.org/sqlite
 	view/table: internal/durable github.com/parquet-go/parquet-go github.com/rivo/uniseg
@@ -55,7 +56,7 @@ const layers = `
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
 	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable golang.org/x/sys
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
+	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/jsonl source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
 `
 
 // forTests is what the tests of any package may import besides what their package may.

@@ -120,7 +120,7 @@ func (a *appender) input(ctx context.Context, name string) error {
 			a.env.say("hint", "type one JSON object per line; %s ends the input", endKey(runtime.GOOS))
 		}
 	} else {
-		f, err := os.Open(name)
+		f, err := openInput(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -133,11 +133,11 @@ func (a *appender) input(ctx context.Context, name string) error {
 		if err == io.EOF {
 			return nil
 		}
-		if errors.Is(err, errUTF16) {
+		var other *otherInput
+		if errors.As(err, &other) {
 			return &failure{
-				err: fmt.Errorf("stopped before %s: %w", place(file, 1), err),
-				hint: a.counts() + "; convert it: `Get-Content FILE | Set-Content -Encoding utf8 NEW` in PowerShell, " +
-					"`iconv -f UTF-16 -t UTF-8` elsewhere",
+				err:  fmt.Errorf("stopped before %s: %w", place(file, 1), err),
+				hint: a.counts() + "; " + other.hint(file, "append"),
 			}
 		}
 		if err != nil {
@@ -307,11 +307,13 @@ func (a *appender) counts() string {
 }
 
 // place names a line of input, as in "stdin:3".
-func place(file string, n int) string {
+func place(file string, n int) string { return fmt.Sprintf("%s:%d", orStdin(file), n) }
+
+func orStdin(file string) string {
 	if file == "" {
-		file = "stdin"
+		return "stdin"
 	}
-	return fmt.Sprintf("%s:%d", file, n)
+	return file
 }
 
 // looseID returns the event_id of a line that was refused, if it can be made out, so that its producer can tell which

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/source/jsonl"
 )
 
 func newImportLines(e env, g *globals) *cobra.Command {
-	f := foreigner{}
+	var opts jsonl.Options
 	cmd := &cobra.Command{
 		Use:   "jsonl FILE…",
 		Short: "Import JSON Lines of other programs",
@@ -21,9 +25,12 @@ func newImportLines(e env, g *globals) *cobra.Command {
 day of its time. "-" is standard input.
 
 Unlike ` + "`daybook append`" + `, which is for what happens now, import makes up no time and no random id. The time is that of
-the member timestamp, else @timestamp, time, ts or datetime, or of the one that --time names: RFC 3339, also with a
-space in the place of the T, or seconds (milli-, micro-, nanoseconds) since 1970. A line without an event_id gets one
-made from its content. So nothing is stored twice when it is imported again.`,
+the member timestamp, else @timestamp, time, ts or datetime, or of the one that --time names, as in --time meta.when:
+RFC 3339, also with a space in the place of the T, or seconds (milli-, micro-, nanoseconds) since 1970. A line without
+an event_id gets one made from its content. So nothing is stored twice when it is imported again.
+
+Names and values stay as they are spelled. A timestamp or event_id beside the member that --time or --id names is kept
+as original_timestamp or original_event_id.`,
 		Example: `  daybook import jsonl old/*.jsonl
   daybook import jsonl --time when --id uuid export.jsonl
   zcat log.jsonl.gz | daybook import jsonl -`,
@@ -39,19 +46,26 @@ made from its content. So nothing is stored twice when it is imported again.`,
 				return err
 			}
 			return importInto(e, g, func(book *daybook.Book, in *intake) error {
-				f.zone = book.Zone()
+				opts.Zone = book.Zone()
 				in.all = size
+				kept := map[string]int{}
 				for _, name := range args {
-					if err := in.lines(cmd.Context(), name, f); err != nil {
+					r := jsonl.NewReader(opts)
+					err := in.lines(cmd.Context(), name, r)
+					for member, n := range r.Kept() {
+						kept[member] += n
+					}
+					if err != nil {
 						return err
 					}
 				}
+				in.tellKept(kept)
 				return nil
 			})
 		},
 	}
-	cmd.Flags().StringVar(&f.stamp, "time", "", "the `MEMBER` that holds the time")
-	cmd.Flags().StringVar(&f.id, "id", "", "the `MEMBER` that holds the id")
+	cmd.Flags().StringVar(&opts.Time, "time", "", "the `MEMBER` that holds the time; a.b is one of a nested object")
+	cmd.Flags().StringVar(&opts.ID, "id", "", "the `MEMBER` that holds the id, likewise")
 	return cmd
 }
 
@@ -148,33 +162,39 @@ func (in *intake) append(ctx context.Context, events []daybook.Event) (refused m
 }
 
 // lines imports one input.
-func (in *intake) lines(ctx context.Context, name string, f foreigner) error {
-	r := in.e.stdin
+func (in *intake) lines(ctx context.Context, name string, r *jsonl.Reader) error {
+	input := in.e.stdin
 	file := name
 	if name == "-" {
-		file, r = "", waitReader{ctx, r}
+		file = ""
 	} else {
-		opened, err := os.Open(name)
+		opened, err := openInput(ctx, name)
 		if err != nil {
 			return err
 		}
 		defer opened.Close() // nothing was written
-		r = opened
+		input = opened
 	}
-	f.met = nil
-	reader := newLineReader(counter{r, &in.read}, in.book.MaxLine())
-	for {
+	reader := newLineReader(counter{waitReader{ctx, input}, &in.read}, in.book.MaxLine())
+	for first := true; ; first = false {
 		list, err := reader.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err == nil && first {
+			err = notLines(list[0].text)
+		}
 		if err == nil {
-			err = in.batch(ctx, file, list, &f)
+			err = in.batch(ctx, file, list, r)
 		}
 		if err == nil {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
+			var other *otherInput
+			if errors.As(err, &other) {
+				return &failure{err: fmt.Errorf("%s: %w", orStdin(file), err), hint: other.hint(file, "import jsonl -")}
+			}
 			return fmt.Errorf("stopped before %s: %w", place(file, reader.upcoming()), err)
 		}
 		in.bar.step(in.read, in.all)
@@ -182,15 +202,22 @@ func (in *intake) lines(ctx context.Context, name string, f foreigner) error {
 }
 
 // batch imports lines that have been read together.
-func (in *intake) batch(ctx context.Context, file string, list []line, f *foreigner) error {
-	var events []daybook.Event
+func (in *intake) batch(ctx context.Context, file string, list []line, r *jsonl.Reader) error {
+	events := make([]daybook.Event, 0, len(list))
 	var from []int
 	for _, l := range list {
 		if l.long {
 			in.refuse("%s: the line has more than %d bytes", place(file, l.n), in.book.MaxLine())
 			continue
 		}
-		event, err := f.event(l.text)
+		var event daybook.Event
+		err := await(ctx, func() (err error) { // a line of many megabytes takes its time
+			event, err = r.Event(l.text)
+			return err
+		})
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			in.refuse("%s: %v", place(file, l.n), err)
 			continue
@@ -204,6 +231,15 @@ func (in *intake) batch(ctx context.Context, file string, list []line, f *foreig
 		}
 	}
 	return err
+}
+
+// tellKept says under which names the events have members that make room for the book's own.
+func (in *intake) tellKept(kept map[string]int) {
+	in.bar.clear()
+	for _, member := range slices.Sorted(maps.Keys(kept)) {
+		own := strings.TrimRight(strings.TrimPrefix(member, "original_"), "_0123456789")
+		in.e.say("note", "%s had a member %s of their own, which is kept as %s", count(kept[member], "line"), own, member)
+	}
 }
 
 // counter counts the bytes that are read.
@@ -246,7 +282,12 @@ func (in *intake) counts() string {
 // stopped adds to the error of an import that ends early what has been done, and how to go on.
 func (in *intake) stopped(err error) error {
 	hint := in.counts() + "; import again: what is there is not stored twice"
-	if r := remedy(err); r != "" {
+	r := remedy(err)
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		r = f.hint
+	}
+	if r != "" {
 		hint = r + "; " + hint
 	}
 	return &failure{err: err, hint: hint}

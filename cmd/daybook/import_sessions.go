@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,11 +36,14 @@ it is named.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			files, err := documents(args)
+			files, others, err := documents(args)
 			if err != nil {
 				return err
 			}
 			return importInto(e, g, func(_ *daybook.Book, in *intake) error {
+				for _, name := range others {
+					in.leaveAlone(name, "it is no regular file")
+				}
 				for i, name := range files {
 					if err := in.document(cmd.Context(), name); err != nil {
 						return fmt.Errorf("stopped before %s: %w", name, err)
@@ -51,13 +56,13 @@ it is named.`,
 	}
 }
 
-// documents returns the files that the arguments name, of directories those that end in .json.
-func documents(args []string) ([]string, error) {
-	var files []string
+// documents returns the files that the arguments name, of directories those that end in .json. The others end so, too, but
+// are pipes, devices, or links that lead to such or nowhere.
+func documents(args []string) (files, others []string, err error) {
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		if err != nil {
-			return nil, &failure{err: err, hint: "nothing was imported"}
+			return nil, nil, &failure{err: err, hint: "nothing was imported"}
 		}
 		if !info.IsDir() {
 			files = append(files, arg)
@@ -65,32 +70,86 @@ func documents(args []string) ([]string, error) {
 		}
 		entries, err := os.ReadDir(arg)
 		if err != nil {
-			return nil, &failure{err: err, hint: "nothing was imported"}
+			return nil, nil, &failure{err: err, hint: "nothing was imported"}
 		}
 		for _, entry := range entries {
-			if strings.HasSuffix(strings.ToLower(entry.Name()), ".json") && !entry.IsDir() {
-				files = append(files, filepath.Join(arg, entry.Name()))
+			name := filepath.Join(arg, entry.Name())
+			if !strings.HasSuffix(strings.ToLower(name), ".json") {
+				continue
+			}
+			switch info, err := os.Stat(name); {
+			case err == nil && info.IsDir():
+			case err == nil && info.Mode().IsRegular():
+				files = append(files, name)
+			default:
+				others = append(others, name)
 			}
 		}
 	}
-	return slices.Compact(files), nil
+	return slices.Compact(files), others, nil
 }
 
-// document imports one file.
+const (
+	firstBytes      = 64 << 10 // in which a document's first brace stands
+	longestDocument = 1 << 30  // bytes
+)
+
+// readDocument reads a file whole if it may be a document. The error wraps session.ErrNoDocument if it is none.
+func readDocument(ctx context.Context, name string) ([]byte, error) {
+	f, err := openInput(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // it was only read
+	r := waitReader{ctx, f}
+	head := make([]byte, firstBytes)
+	n, err := io.ReadFull(r, head)
+	head = head[:n]
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return head, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if bytes.IndexByte(head, '{') < 0 {
+		return nil, fmt.Errorf("%w: it is no JSON object", session.ErrNoDocument)
+	}
+	text, err := io.ReadAll(io.MultiReader(bytes.NewReader(head), io.LimitReader(r, longestDocument)))
+	if len(text) > longestDocument {
+		return nil, fmt.Errorf("it has more than %d bytes", longestDocument)
+	}
+	return text, err
+}
+
+// leaveAlone tells of a file that is no document.
+func (in *intake) leaveAlone(name string, why any) {
+	in.alone++
+	in.bar.clear()
+	in.e.say("note", "left alone: %s: %v", name, why)
+}
+
+// document imports one file. The error says why the import ends here.
 func (in *intake) document(ctx context.Context, name string) error {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return err
+	var r session.Reading
+	text, err := readDocument(ctx, name)
+	read := err == nil
+	if read {
+		err = await(ctx, func() (err error) {
+			r, err = session.Read(ctx, in.book, text)
+			return err
+		})
 	}
-	r, err := session.Read(ctx, in.book, text)
-	if errors.Is(err, session.ErrNoDocument) {
-		in.alone++
-		in.bar.clear()
-		in.e.say("note", "left alone: %s: %v", name, err)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, session.ErrNoDocument):
+		in.leaveAlone(name, err)
 		return nil
-	}
-	if err != nil {
+	case err != nil && read:
 		return err
+	case err != nil:
+		in.refuse("%s: %v", name, err)
+		return nil
 	}
 	in.files++
 	in.known += r.Known

@@ -2,8 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"io"
 )
 
@@ -14,9 +12,6 @@ const (
 
 // byteOrderMark begins what some programs on Windows write in UTF-8.
 const byteOrderMark = "\ufeff"
-
-// errUTF16 is what an input in UTF-16 ends with at once. Windows PowerShell writes such files.
-var errUTF16 = errors.New("the input is UTF-16, not UTF-8")
 
 // line is a line of input that is not blank.
 type line struct {
@@ -46,9 +41,11 @@ func newLineReader(r io.Reader, max int) *lineReader {
 // call. An error of the input comes after the whole lines before it; what then follows the last line ending is no line.
 func (l *lineReader) next() ([]line, error) {
 	for {
-		if l.n == 0 && !l.skipping && isUTF16(l.buf[l.start:l.end]) {
-			l.err = errUTF16
-			return nil, l.err
+		if l.n == 0 && !l.skipping {
+			if other := otherThanText(l.buf[l.start:l.end]); other != nil {
+				l.err = other
+				return nil, l.err
+			}
 		}
 		lines := l.whole()
 		if len(lines) > 0 {
@@ -69,22 +66,6 @@ func (l *lineReader) next() ([]line, error) {
 		n, l.err = l.r.Read(l.buf[l.end:])
 		l.end += n
 	}
-}
-
-// isUTF16 reports whether an input that begins with b is UTF-16: by its byte order mark, or by its first two characters,
-// of which the first is "{". Bytes that may be UTF-8, or NULs of a torn line, are not taken for it.
-func isUTF16(b []byte) bool {
-	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
-		return true
-	}
-	if len(b) < 4 {
-		return false
-	}
-	second, ok := b[2], b[0] == '{' && b[1] == 0 && b[3] == 0
-	if !ok {
-		second, ok = b[3], b[0] == 0 && b[1] == '{' && b[2] == 0
-	}
-	return ok && second != 0 && second != '\n'
 }
 
 // upcoming is the number of the first line that next has not given out.
@@ -145,32 +126,4 @@ func (l *lineReader) tooLong(lines []line) []line {
 	}
 	l.skipping = true
 	return append(lines, line{n: l.n + 1, long: true})
-}
-
-// waitReader reads from r until ctx ends. A Read that is under way then cannot be ended: it is left behind with its
-// buffer, which nobody may use any more, until the process ends.
-type waitReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (w waitReader) Read(p []byte) (int, error) {
-	type result struct {
-		n   int
-		err error
-	}
-	if w.ctx.Err() != nil {
-		return 0, context.Cause(w.ctx)
-	}
-	done := make(chan result, 1)
-	go func() {
-		n, err := w.r.Read(p)
-		done <- result{n, err}
-	}()
-	select {
-	case <-w.ctx.Done():
-		return 0, context.Cause(w.ctx)
-	case r := <-done:
-		return r.n, r.err
-	}
 }

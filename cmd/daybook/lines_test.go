@@ -180,6 +180,8 @@ func FuzzLines(f *testing.F) {
 		end := io.EOF
 		if regexp.MustCompile(`^(\xff\xfe|\xfe\xff|\{\x00[^\x00\n]\x00|\x00\{\x00[^\x00\n])`).Match(latin1(in)) {
 			want, end = nil, errUTF16
+		} else if other := otherThanText(in); other != nil && len(want) > 0 {
+			t.Skip("compressed")
 		}
 		got, err := readAll(&chunkReader{bytes.NewReader(in), int(chunk) + 1})
 		if diff := cmp.Diff(want, got); diff != "" || err != end {
