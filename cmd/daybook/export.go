@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ func newExport(e env, g *globals) *cobra.Command {
 		Use:   "export [FILE]",
 		Short: "Write a range of events as one document, CSV or Parquet",
 		Long: `Write all events of a range, or of the whole book, to FILE or to stdout: as one JSON document, JSON Lines, CSV or
-Parquet. Without -o the name of FILE says which (.json, .jsonl, .csv, .parquet), else it is JSON. Days whose day files
-are gone come from the ledger.
+Parquet. Without -o the name of FILE says which (.json, .jsonl, .csv, .parquet); one without an ending, and stdout, is
+JSON. Days whose day files are gone come from the ledger.
 
 FILE is never to be seen half written. One that is there already is only replaced with --force.
 
@@ -80,11 +81,10 @@ func (a *exportArgs) check(e env, g *globals) (err error) {
 	if err := a.rangeArgs.parse(); err != nil {
 		return err
 	}
-	if a.format == "" {
-		for _, form := range exportForms() {
-			if strings.EqualFold(filepath.Ext(a.file), "."+form) {
-				a.format = form
-			}
+	if ext := strings.ToLower(filepath.Ext(a.file)); a.format == "" && ext != "" {
+		if a.format = ext[1:]; !slices.Contains(exportForms(), a.format) {
+			return usage("name the form, as in `daybook export -o csv FILE`: json, jsonl, csv or parquet",
+				"%s: no form of output has names that end in %q", a.file, ext)
 		}
 	}
 	only := *g

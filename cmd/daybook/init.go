@@ -30,8 +30,8 @@ func newInit(e env, g *globals) *cobra.Command {
 		Long: `Make a book, and print where it is and its settings. They are written once, into daybook.json, and obeyed by
 every program that opens the book.
 
-A vault's book is one in a directory named .learning_sessions, or with --rules vault: by default it has this machine's time
-zone, the rules of a vault and the session document. Any other has UTC, no rules of its own and no views.
+A vault's book is one in a directory named .learning_sessions, or with --rules vault: by default it has this machine's
+time zone, the rules of a vault and the session document. Any other has UTC, no rules of its own and no views.
 
 With --retire-after, "daybook watch" retires days once a day: see "daybook help retire". A vault's book with the ledger
 among its views has --retire-after 7d by default, unless that is "never"; no other book retires anything by itself.

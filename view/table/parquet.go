@@ -83,6 +83,7 @@ func parquetValue(v any, kind Kind) (of parquet.Value, size int, err error) {
 		return parquet.NullValue(), 0, nil
 	case string:
 		if kind == Text {
+			v = validText(v)
 			return parquet.ByteArrayValue([]byte(v)), len(v) + 1, nil
 		}
 	case int64:

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 )
@@ -35,11 +36,34 @@ type Column struct {
 }
 
 // Writer writes one table: Columns once, then each row, then End. Rows are what Columns has promised, and valid until Row
-// returns. It does not close what it writes to. Errors are of that.
+// returns. All text is written as valid UTF-8: U+FFFD stands for half a surrogate pair, and for each byte that is part of
+// no character. It does not close what it writes to. Errors are of that.
 type Writer interface {
 	Columns(columns []Column) error
 	Row(values []any) error
 	End() error
+}
+
+// validText returns a text in valid UTF-8.
+func validText(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		r, n := utf8.DecodeRuneInString(s)
+		if isHalf(s) {
+			n = 3
+		}
+		b.WriteRune(r)
+		s = s[n:]
+	}
+	return b.String()
+}
+
+// isHalf reports whether s begins with half a surrogate pair, encoded as if it were a character.
+func isHalf(s string) bool {
+	return len(s) >= 3 && s[0] == 0xED && s[1] >= 0xA0 && s[1] <= 0xBF && s[2] >= 0x80 && s[2] <= 0xBF
 }
 
 // cell returns a value as text; NULL is "".
@@ -48,7 +72,7 @@ func cell(v any, kind Kind) string {
 	case nil:
 		return ""
 	case string:
-		return v
+		return validText(v)
 	case int64:
 		return strconv.FormatInt(v, 10)
 	case float64:
@@ -76,9 +100,10 @@ func NewJSON(w io.Writer) Writer { return &jsonLines{out: bufio.NewWriterSize(w,
 func (a *jsonLines) Columns(columns []Column) error {
 	used := map[string]bool{}
 	for _, c := range columns {
-		unique := c.Name
+		name := validText(c.Name)
+		unique := name
 		for n := 2; used[unique]; n++ { // no object has two members of one name
-			unique = fmt.Sprintf("%s_%d", c.Name, n)
+			unique = fmt.Sprintf("%s_%d", name, n)
 		}
 		used[unique] = true
 		a.names, a.kinds = append(a.names, appendJSON(nil, unique)), append(a.kinds, c.Kind)
@@ -100,7 +125,7 @@ func (a *jsonLines) Row(values []any) error {
 				continue
 			}
 			line = appendJSON(line, v)
-		case []byte, time.Time:
+		case string, []byte, time.Time:
 			line = appendJSON(line, cell(v, a.kinds[i]))
 		default:
 			line = appendJSON(line, v)
@@ -131,7 +156,7 @@ func NewCSV(w io.Writer) Writer { return &csvTable{out: csv.NewWriter(w)} }
 func (a *csvTable) Columns(columns []Column) error {
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i], a.kinds = c.Name, append(a.kinds, c.Kind)
+		names[i], a.kinds = validText(c.Name), append(a.kinds, c.Kind)
 	}
 	return a.out.Write(names)
 }
@@ -172,7 +197,7 @@ func (a *textTable) Columns(columns []Column) error {
 	a.width, a.right = make([]int, len(columns)), make([]bool, len(columns))
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i], a.right[i], a.kinds = c.Name, true, append(a.kinds, c.Kind)
+		names[i], a.right[i], a.kinds = a.clean(validText(c.Name)), true, append(a.kinds, c.Kind)
 	}
 	a.add(names)
 	return nil
