@@ -122,6 +122,23 @@ func (b *Book) Now() time.Time { return b.opts.Now().In(b.zone) }
 // DayOf returns the day of the book that the instant t belongs to.
 func (b *Book) DayOf(t time.Time) Day { return DayOf(t.In(b.zone)) }
 
+// ruleChange is by how much newer rules of a zone may change what its clocks show at an instant: daylight saving time that
+// is kept or abolished, another standard time.
+const ruleChange = 3 * time.Hour
+
+// possibleDays returns the days in which an event of the instant t may have been stored: that of DayOf, and a neighbour
+// which begins or ends close to t, since the rules of the book's zone may have been others then, with an older time zone
+// database or on another machine. The rules of UTC never change.
+func (b *Book) possibleDays(t time.Time) []Day {
+	days := []Day{b.DayOf(t)}
+	for _, shift := range []time.Duration{-ruleChange, ruleChange} {
+		if day := b.DayOf(t.Add(shift)); day != days[0] && b.zone != time.UTC {
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
 // Logger returns Options.Logger, never nil.
 func (b *Book) Logger() *slog.Logger { return b.opts.Logger }
 

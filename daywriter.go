@@ -84,10 +84,78 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 	case j.conflict:
 		return Verdict{Err: fmt.Errorf("%s, event_id %s: %w", it.day, id, ErrConflict)}, nil
 	case !found:
+		if stored, ok := w.inNeighbour(it, id); ok {
+			return Verdict{Position: stored}, nil
+		}
 		d.ids.add(it.hash, pos.Offset-d.base())
 		w.buf = append(append(w.buf, line...), '\n')
 	}
 	return Verdict{Position: pos}, nil
+}
+
+// inNeighbour looks for an event that is new to its day in the other days that it may have been stored in. One that cannot
+// be read keeps nothing from being stored. The caller holds the book's lock.
+func (w *writer) inNeighbour(it *item, id []byte) (Position, bool) {
+	for _, day := range w.b.possibleDays(it.event.time) {
+		if day == it.day {
+			continue
+		}
+		pos, found, err := w.storedIn(day, it, id)
+		if err != nil {
+			w.b.opts.Logger.Warn("cannot look for an event in the neighbouring day", "day", day.String(), "error", err)
+		}
+		if found {
+			return pos, true
+		}
+	}
+	return Position{}, false
+}
+
+// storedIn looks for the event in another day than its own, and makes sure that what it finds is durable.
+func (w *writer) storedIn(day Day, it *item, id []byte) (pos Position, found bool, err error) {
+	if there, err := w.b.exists(day); err != nil || !there {
+		return pos, false, err
+	}
+	d := w.open(day)
+	defer d.rest()
+	if err := d.lookBeside(day); err != nil {
+		return pos, false, err
+	}
+	if err := d.file.Refresh(false); err != nil {
+		return pos, false, err
+	}
+	if err := d.lookBeside(day); err != nil {
+		return pos, false, err
+	}
+	same := func(stored []byte, off int64) bool {
+		var p jsonline.Parser
+		e, damage := w.b.stored(&p, stored)
+		if damage != nil || !bytes.Equal(e.line, it.event.line) {
+			return false
+		}
+		pos = Position{Day: day, Offset: off, Length: len(stored) + 1, Duplicate: true}
+		return true
+	}
+	found, err = d.ids.find(d.ids.hash(id), func(off int64) (bool, error) {
+		stored, err := w.storedLine(d, off, d.file.Size())
+		return err == nil && same(stored, d.base()+off), err
+	})
+	if err != nil || found || d.beside == nil {
+		if found && d.file.Durable() < d.file.Size() {
+			err = d.file.Sync()
+		}
+		return pos, found && err == nil, err
+	}
+	c, err := w.b.openDay(day)
+	if err != nil || c == nil {
+		return pos, false, err
+	}
+	defer c.Close() // nothing was written
+	found, err = d.beside.ids.find(d.ids.hash(id), func(off int64) (bool, error) {
+		stored, err := lineAt(c, off)
+		return err == nil && same(stored, off), err
+	})
+	return pos, found, err
 }
 
 // judgement compares an event with what is stored.

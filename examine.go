@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"daybook/internal/dayfile"
 	"daybook/internal/jsonline"
@@ -150,7 +151,8 @@ func (x *examiner) event(e Event, at span) error {
 // kept reports what is wrong with an event that Repair leaves in the day, or puts on a line of its own there.
 func (x *examiner) kept(e Event, at span, rival *span) error {
 	length := int64(at.length) + 1
-	if day := x.b.DayOf(e.Time()); day != x.day {
+	if !slices.Contains(x.b.possibleDays(e.Time()), x.day) {
+		day := x.b.DayOf(e.Time())
 		reason := fmt.Sprintf("the event belongs to %s by its timestamp (zone %s)", day, x.b.zone)
 		if err := x.report(ProblemWrongDay, at.offset, length, e.ID(), reason); err != nil {
 			return err

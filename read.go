@@ -10,8 +10,8 @@ import (
 	"iter"
 
 	"daybook/internal/dayfile"
-	"daybook/internal/jsonline"
 	"daybook/internal/durable"
+	"daybook/internal/jsonline"
 )
 
 // Query says which events are wanted.

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"daybook/internal/jsonline"
 	"daybook/internal/durable"
+	"daybook/internal/jsonline"
 )
 
 // Rules says what a book demands of an event beyond its own rules.

@@ -319,7 +319,7 @@ func (w *writer) commitDay(d *dayWriter, items []*item) (err error) {
 		}
 		it.settled, it.verdict = true, v
 		// What is packed is durable, and stands before the day file's first byte, or its bytes that are packed, too.
-		if v.Position.Duplicate && v.Position.Offset-d.base()+int64(v.Position.Length) > d.file.Durable() {
+		if v.Position.Duplicate && v.Position.Day == it.day && v.Position.Offset-d.base()+int64(v.Position.Length) > d.file.Durable() {
 			needSync = always || d.file.Doubtful()
 		}
 	}

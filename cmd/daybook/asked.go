@@ -73,6 +73,13 @@ func (a *rangeArgs) apply(book *daybook.Book, q *ledger.Question) error {
 	if !q.From.IsZero() && !q.To.IsZero() && (q.From.Compare(q.To) > 0 || a.first.instant && a.last.instant && q.Since.After(q.Until)) {
 		return usage("swap the two; both are included", "--from %s is after --to %s", a.first.name(q.From), a.last.name(q.To))
 	}
+	// An event of that instant may stand in a neighbouring day (docs/format.md, Which day).
+	if a.first.instant {
+		q.From = q.From.Add(-1)
+	}
+	if a.last.instant {
+		q.To = q.To.Add(1)
+	}
 	return nil
 }
 
