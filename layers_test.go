@@ -30,6 +30,9 @@ const layers = `
 	# The library. Its users get the modules of these four lines and no other.
 	daybook: internal/durable internal/dayfile internal/jsonline internal/packed github.com/google/uuid golang.org/x/sys
 
+	# What is shown to people of what comes from outside.
+	internal/printable:
+
 	# Pure: values in, values out.
 	canvas: internal/jsonline
 	learning:
@@ -50,13 +53,13 @@ const layers = `
 	source/jsonl: daybook internal/jsonline
 	view/session: daybook learning internal/durable
 	view/ledger: daybook learning internal/durable modernc.org/libc modernc.org/sqlite
-	view/table: internal/durable github.com/parquet-go/parquet-go github.com/rivo/uniseg
-	view/report: daybook canvas learning learning/course learning/history learning/review internal/durable
+	view/table: internal/durable internal/printable github.com/parquet-go/parquet-go github.com/rivo/uniseg
+	view/report: daybook canvas learning learning/course learning/history learning/review internal/durable internal/printable
 
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
-	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable golang.org/x/sys
-	cmd/daybook: daybook canvas learning learning/history learning/palettefile learning/review source/git source/jsonl source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
+	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable internal/printable golang.org/x/sys
+	cmd/daybook: internal/printable daybook canvas learning learning/history learning/palettefile learning/review source/git source/jsonl source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
 `
 
 // forTests is what the tests of any package may import besides what their package may.

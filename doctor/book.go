@@ -11,6 +11,7 @@ import (
 
 	"daybook"
 	"daybook/internal/durable"
+	"daybook/internal/printable"
 	"daybook/source/vault"
 )
 
@@ -203,7 +204,7 @@ func files(_ context.Context, p *patient) {
 	}
 	for _, name := range copies {
 		if strings.Contains(name, "/events") {
-			p.bad("`daybook append "+quoted(p.file(name))+"` takes in what the day lacks, and passes over what it has; then remove the copy",
+			p.bad("`daybook append "+printable.Path(p.file(name))+"` takes in what the day lacks, and passes over what it has; then remove the copy",
 				"a sync program has made a copy of a day: %s. Its events are no part of the book", name)
 			continue
 		}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"daybook"
@@ -201,9 +200,6 @@ func bytesText(n int64) string {
 	}
 	return ""
 }
-
-// quoted is a path as a shell takes it.
-func quoted(path string) string { return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'" }
 
 // someOf lists names, the first ones if there are many.
 func someOf(names []string) string {

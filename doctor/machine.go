@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 // clock: it is not earlier than the newest event, and no day lies in the future.
@@ -177,7 +179,7 @@ func owner(_ context.Context, p *patient) {
 		p.bad("give them back to their owner (`chown`), or run daybook as him; an immutable file: `lsattr`, `chattr -i`", "not to be written by this user: %s", someOf(shut))
 	}
 	if len(strange) > 0 {
-		p.bad(fmt.Sprintf("`chown -R %s %s`, and run daybook as that user", home.Name, quoted(p.dir)),
+		p.bad(fmt.Sprintf("`chown -R %s %s`, and run daybook as that user", home.Name, printable.Path(p.dir)),
 			"the book is of %s, who may not be able to write: %s", home.Name, someOf(strange))
 	}
 	if len(shut)+len(strange) == 0 {

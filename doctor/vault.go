@@ -10,6 +10,7 @@ import (
 
 	"daybook/canvas"
 	"daybook/internal/durable"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/source/vault"
 	"daybook/view/session"
@@ -21,7 +22,7 @@ func watcher(_ context.Context, p *patient) {
 		return
 	}
 	if p.holder(p.file("watch.lock")) != taken {
-		p.note("`daybook watch "+quoted(p.vault)+"` records changes as they happen; what is edited meanwhile it records when it starts", "nobody watches the vault")
+		p.note("`daybook watch "+printable.Path(p.vault)+"` records changes as they happen; what is edited meanwhile it records when it starts", "nobody watches the vault")
 		return
 	}
 	var who vault.WatchedError
@@ -98,7 +99,7 @@ func boards(_ context.Context, p *patient) {
 		}
 	}
 	if err == nil && len(p.survey.Boards) > known {
-		p.note("`daybook watch --once "+quoted(p.vault)+"` records what is new", "%s not yet recorded", count(len(p.survey.Boards)-known, "board"))
+		p.note("`daybook watch --once "+printable.Path(p.vault)+"` records what is new", "%s not yet recorded", count(len(p.survey.Boards)-known, "board"))
 	}
 	if wrong == 0 {
 		p.ok("%s", count(len(p.survey.Boards), "board"))

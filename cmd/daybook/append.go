@@ -16,6 +16,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 func newAppend(e env, g *globals) *cobra.Command {
@@ -70,7 +72,7 @@ func appendFiles(ctx context.Context, e env, g *globals, opts daybook.Options, n
 		}
 	}
 	return withBook(openWithViews, e, g, opts, func(book *daybook.Book) error {
-		a := &appender{env: e, book: book, json: g.json, out: bufio.NewWriter(e.stdout)}
+		a := &appender{env: e, book: book, json: g.json, out: bufio.NewWriter(e.data())}
 		if len(names) == 0 {
 			names = []string{"-"}
 		}
@@ -273,9 +275,9 @@ func (a *appender) stopped(file string, n int, err error, again []string) error 
 		hint = fmt.Sprintf("%s; go on with line %d", a.counts(), n)
 	}
 	if file != "" {
-		hint = fmt.Sprintf("%s; go on with `sed -n '%sp' %s | daybook append`", a.counts(), strings.Join(again, "p;"), file)
+		hint = fmt.Sprintf("%s; go on with `sed -n '%sp' %s | daybook append`", a.counts(), strings.Join(again, "p;"), printable.Path(file))
 		if len(again) == 1 {
-			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, file)
+			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, printable.Path(file))
 		}
 	}
 	if r := remedy(err); r != "" {

@@ -58,7 +58,7 @@ func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) er
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(e.stdout, 64<<10)
+	out := bufio.NewWriterSize(e.data(), 64<<10)
 	damaged := 0
 	for day, err := range daysOf(book, list) {
 		if err != nil {
@@ -143,5 +143,5 @@ func catDocument(ctx context.Context, e env, book *daybook.Book, day daybook.Day
 	if !bytes.HasSuffix(document, []byte("\n")) {
 		document = append(document, '\n')
 	}
-	return e.print(string(document))
+	return e.printData(string(document))
 }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/source/vault"
 )
@@ -17,9 +17,9 @@ import (
 func describe(r vault.Recorded, p learning.Palette) string {
 	var b strings.Builder
 	b.WriteString(r.Event.Time().Format("15:04:05"))
-	b.WriteString("  " + printable(r.CanvasID))
+	b.WriteString("  " + printable.Line(r.CanvasID))
 	if r.Words != "" {
-		fmt.Fprintf(&b, "  “%s”", shorten(printable(r.Words), 40))
+		fmt.Fprintf(&b, "  “%s”", shorten(printable.Line(r.Words), 40))
 	}
 	b.WriteString("  " + whatChanged(r, p))
 	if r.Late {
@@ -65,11 +65,11 @@ func otherwise(r vault.Recorded, d details) string {
 	case "canvas_created":
 		return fmt.Sprintf("new board: %s, %s", count(d.Nodes, "card"), count(d.Edges, "edge"))
 	case "canvas_renamed":
-		return "renamed from " + printable(d.OldCanvasID)
+		return "renamed from " + printable.Line(d.OldCanvasID)
 	case "canvas_deleted":
 		return fmt.Sprintf("board deleted: it had %s", count(d.Nodes, "card"))
 	case "canvas_unreadable":
-		return "cannot be read: " + printable(d.Reason)
+		return "cannot be read: " + printable.Line(d.Reason)
 	case "node_color_change":
 		return "changed: color"
 	case "node_text_change":
@@ -114,19 +114,12 @@ func members(d details) []string {
 	for _, side := range []map[string]json.RawMessage{d.Old, d.New} {
 		for name := range side {
 			if !slices.Contains(names, name) {
-				names = append(names, printable(name))
+				names = append(names, printable.Line(name))
 			}
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-// printable is text on one line, without what would move a terminal's cursor or change its colours.
-func printable(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) && r != ' ' || !unicode.IsPrint(r) && !unicode.In(r, unicode.Cf, unicode.Mn)
-	}), " ")
 }
 
 // shorten cuts text to at most n characters, never inside one.

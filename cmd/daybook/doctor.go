@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook/doctor"
+	"daybook/internal/printable"
 )
 
 func newDoctor(e env, g *globals) *cobra.Command {
@@ -44,7 +45,9 @@ func examine(ctx context.Context, e env, g *globals, dir string) error {
 		return err
 	}
 	wrong := 0
-	for _, f := range found {
+	for i := range found {
+		f := &found[i]
+		f.Remedy = e.withBook(f.Remedy)
 		if f.State == doctor.Wrong {
 			wrong++
 		}
@@ -55,7 +58,7 @@ func examine(ctx context.Context, e env, g *globals, dir string) error {
 		}
 	}
 	if !g.json {
-		if err := e.print(doctorPage(dir, found, colorsShown(e))); err != nil {
+		if err := e.printColored(doctorPage(dir, found, colorsShown(e))); err != nil {
 			return err
 		}
 	}
@@ -68,7 +71,7 @@ func examine(ctx context.Context, e env, g *globals, dir string) error {
 // doctorPage is what was found, for people: the remedy stands below what it is for.
 func doctorPage(dir string, found []doctor.Finding, colors bool) string {
 	var b strings.Builder
-	b.WriteString(printable(dir) + "\n")
+	b.WriteString(printable.Line(dir) + "\n")
 	wrong, notes, group := 0, 0, ""
 	for _, f := range found {
 		if f.Group != group {
@@ -87,9 +90,9 @@ func doctorPage(dir string, found []doctor.Finding, colors bool) string {
 				on, off = "\x1b[31m", "\x1b[0m"
 			}
 		}
-		b.WriteString("  " + on + mark + off + "  " + pad(f.Check, 13) + printable(f.Text) + "\n")
+		b.WriteString("  " + on + mark + off + "  " + pad(f.Check, 13) + printable.Line(f.Text) + "\n")
 		if f.Remedy != "" {
-			b.WriteString(strings.Repeat(" ", 9+13) + "→ " + printable(f.Remedy) + "\n")
+			b.WriteString(strings.Repeat(" ", 9+13) + "→ " + printable.Line(f.Remedy) + "\n")
 		}
 	}
 	b.WriteString("\n")

@@ -15,8 +15,8 @@ func TestSayStaysOnItsLine(t *testing.T) {
 	for given, want := range map[string]string{
 		"plain 卡片 — “é”":    "daybook: error: plain 卡片 — “é”\n",
 		"two\nlines\n":      "daybook: error: two; lines\n",
-		"\x1b[31mred\x07":   "daybook: error: [31mred\n",
-		"half \xed\xa0\x80": "daybook: error: half \ufffd\n",
+		"\x1b[31mred\x07":   "daybook: error: \\x1b[31mred\\x07\n",
+		"half \xed\xa0\x80": "daybook: error: half \ufffd\ufffd\ufffd\n",
 	} {
 		var out bytes.Buffer
 		env{stderr: &out}.say("error", "%s", given)

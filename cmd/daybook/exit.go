@@ -54,9 +54,7 @@ func outputError(err error) error {
 	return fmt.Errorf("%w: %w", errOutput, err)
 }
 
-// outputOf returns a writer to stdout whose errors are marked so.
-func outputOf(stdout io.Writer) io.Writer { return output{stdout} }
-
+// output is a writer to stdout whose errors are marked so.
 type output struct{ io.Writer }
 
 func (o output) Write(p []byte) (int, error) {

@@ -124,7 +124,7 @@ func (a *exportArgs) run(ctx context.Context, e env, g *globals, book *daybook.B
 		return err
 	}
 	if a.file == "" {
-		if err := write(outputOf(e.stdout)); err != nil {
+		if err := write(e.data()); err != nil {
 			return err
 		}
 	} else if err := a.toFile(book, write); err != nil {
@@ -192,7 +192,7 @@ func (t talk) env() env {
 
 func (t talk) Write(p []byte) (int, error) {
 	t.bar.clear()
-	return t.e.stderr.Write(p)
+	return t.e.talk().Write(p)
 }
 
 // stepByDay shows how many days of the book are done whenever one begins.

@@ -12,6 +12,7 @@ import (
 
 	"daybook"
 	"daybook/canvas"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/learning/history"
 )
@@ -85,7 +86,7 @@ func (r *bookReader) severalCards(given string, found []*history.Card, n int) er
 }
 
 func describeCard(c *history.Card) string {
-	text := fmt.Sprintf("%s  %s  %s", printable(c.ID), printable(c.Board), quoted(c.Node))
+	text := fmt.Sprintf("%s  %s  %s", printable.Line(c.ID), printable.Line(c.Board), quoted(c.Node))
 	if !c.On {
 		text += "  (removed)"
 	}

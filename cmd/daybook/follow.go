@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 func newFollow(e env, g *globals) *cobra.Command {
@@ -200,7 +203,7 @@ func (p *followPrinter) take(next daybook.Followed, err error) error {
 		p.told = next.Token.String()
 		text = `{"token":"` + p.told + `","event":` + string(next.Raw) + "}\n"
 	}
-	if err := p.env.print(text); err != nil {
+	if err := p.env.printData(text); err != nil {
 		return err
 	}
 	p.printed++
@@ -218,10 +221,10 @@ func (p *followPrinter) goOn() error {
 	if token == p.told {
 		return nil
 	}
-	return p.env.print(`{"token":"` + token + `"}` + "\n")
+	return p.env.printData(`{"token":"` + token + `"}` + "\n")
 }
 
 // pointTo is say for a token, which must not be shortened.
 func (p *followPrinter) pointTo(kind, text, token string) {
-	fmt.Fprintf(p.env.stderr, "daybook: %s: %s: daybook follow --from %s\n", kind, text, token)
+	fmt.Fprintf(p.env.talk(), "daybook: %s: %s: %s\n", kind, printable.Line(text), strings.Trim(p.env.withBook("`daybook follow --from "+token+"`"), "`"))
 }

@@ -162,7 +162,7 @@ func TestFollowEndsBySignal(t *testing.T) {
 	}
 	one := func(out string) bool { return strings.HasSuffix(out, "\n") }
 	code, out, talk := following(t, dir, one, "--from", "start")
-	if code != 0 || out != line+"\n" || !strings.HasPrefix(talk, "daybook: note: to go on from here: daybook follow --from f1") {
+	if code != 0 || out != line+"\n" || !strings.HasPrefix(talk, "daybook: note: to go on from here: daybook follow --book "+dir+" --from f1") {
 		t.Errorf("status %d, stdout %q, stderr %q", code, out, talk)
 	}
 	code, out, talk = following(t, dir, func(string) bool { return true }, "--json")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"daybook"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/learning/history"
 )
@@ -42,7 +43,7 @@ func boardAt(e env, r *bookReader, boards *bookBoards, name string, at time.Time
 		e.say("warning", "the book has only the lengths of some texts of this board (`daybook watch --text-lengths`, or "+
 			"texts too long for a line): these cards have text_length in their place")
 	}
-	if err := e.print(string(board.Canvas().Encode()) + "\n"); err != nil {
+	if err := e.printData(string(board.Canvas().Encode()) + "\n"); err != nil {
 		return err
 	}
 	if n := len(board.Doubts); n > 0 {
@@ -88,7 +89,7 @@ func rebuild(r *bookReader, events []dated, name string, at time.Time) (*history
 	if board != nil {
 		reason = fmt.Sprintf("it was deleted at %s", board.Deleted.In(at.Location()).Format(time.DateTime))
 	}
-	return nil, usage(fmt.Sprintf("`daybook history %q` tells what happened to it", name),
+	return nil, usage(fmt.Sprintf("`daybook history %s` tells what happened to it", printable.Path(name)),
 		"there was no board %q at %s: %s", name, at.Format(time.DateTime), reason)
 }
 
@@ -166,7 +167,7 @@ func boardLog(
 	for _, s := range saves {
 		fmt.Fprintf(&b, "%s  %s", s.at.Format(time.DateTime), s.describe())
 		if s.Canvas != last { // and two boards may have had a name in turn
-			fmt.Fprintf(&b, "  (%s)", printable(s.Canvas))
+			fmt.Fprintf(&b, "  (%s)", printable.Line(s.Canvas))
 		}
 		b.WriteByte('\n')
 	}
@@ -245,7 +246,7 @@ func savesOf(events []dated, zone *time.Location, p learning.Palette) []*boardSa
 func (s *boardSave) describe() string {
 	var parts []string
 	for _, tr := range slices.Sorted(maps.Keys(s.Colors)) {
-		text := strings.Replace(printable(tr), "_to_", " → ", 1)
+		text := strings.Replace(printable.Line(tr), "_to_", " → ", 1)
 		if n := s.Colors[tr]; n > 1 {
 			text = fmt.Sprintf("%d %s", n, text)
 		}
@@ -259,9 +260,9 @@ func (s *boardSave) describe() string {
 		case "canvas_deleted":
 			parts = append(parts, fmt.Sprintf("board deleted: it had %s", count(*s.Cards, "card")))
 		case "canvas_renamed":
-			parts = append(parts, "renamed from "+printable(s.From))
+			parts = append(parts, "renamed from "+printable.Line(s.From))
 		case "canvas_unreadable":
-			parts = append(parts, "cannot be read: "+printable(s.Reason))
+			parts = append(parts, "cannot be read: "+printable.Line(s.Reason))
 		case "node_color_change": // told above
 		default:
 			what, verb, _ := strings.Cut(t, "_")

@@ -10,6 +10,7 @@ import (
 
 	"daybook"
 	"daybook/canvas"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/learning/history"
 )
@@ -46,7 +47,7 @@ func (a *historyArgs) card(
 // cardPage is a card's history for a person.
 func cardPage(c *history.Card, entries []history.Entry, zone *time.Location, p learning.Palette, texts bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  card %s\n", printable(c.Board), quoted(c.Node), printable(c.ID))
+	fmt.Fprintf(&b, "%s  %s  card %s\n", printable.Line(c.Board), quoted(c.Node), printable.Line(c.ID))
 	for _, en := range entries {
 		fmt.Fprintf(&b, "  %s  %s\n", en.Time.In(zone).Format(time.DateTime), describeEntry(en, p))
 		if texts && en.Kind == history.TextChanged && !en.LengthsOnly {
@@ -83,7 +84,7 @@ func lengthOf(n canvas.Node) int {
 }
 
 func quoted(n canvas.Node) string {
-	if words := shorten(printable(n.Text()), 60); words != "" {
+	if words := shorten(printable.Line(n.Text()), 60); words != "" {
 		return "“" + words + "”"
 	}
 	return "(no text)"
@@ -92,25 +93,25 @@ func quoted(n canvas.Node) string {
 // describeEntry tells a person what happened, without when.
 func describeEntry(en history.Entry, p learning.Palette) string {
 	p = p.For(en.Board)
-	color := func(n canvas.Node) string { return printable(p.ColorName(codeOf(n, p))) }
+	color := func(n canvas.Node) string { return printable.Line(p.ColorName(codeOf(n, p))) }
 	text := ""
 	switch en.Kind {
 	case history.Seen:
 		text = "first seen, " + color(en.After)
 		if en.From != "" {
-			text = "seen on " + printable(en.Board) + ", " + color(en.After)
+			text = "seen on " + printable.Line(en.Board) + ", " + color(en.After)
 		}
 	case history.Added:
 		text = "added, " + color(en.After)
 		if en.From != "" {
-			text = fmt.Sprintf("came from %s to %s, %s", printable(en.From), printable(en.Board), color(en.After))
+			text = fmt.Sprintf("came from %s to %s, %s", printable.Line(en.From), printable.Line(en.Board), color(en.After))
 		}
 	case history.Removed:
-		text = "removed from " + printable(en.Board) + "; it was " + color(en.Before)
+		text = "removed from " + printable.Line(en.Board) + "; it was " + color(en.Before)
 	case history.BoardDeleted:
-		text = "deleted with its board " + printable(en.Board) + "; it was " + color(en.Before)
+		text = "deleted with its board " + printable.Line(en.Board) + "; it was " + color(en.Before)
 	case history.BoardRenamed:
-		text = fmt.Sprintf("board renamed: %s → %s", printable(en.From), printable(en.Board))
+		text = fmt.Sprintf("board renamed: %s → %s", printable.Line(en.From), printable.Line(en.Board))
 	case history.Colored:
 		text = color(en.Before) + " → " + color(en.After)
 	case history.TextChanged:
@@ -152,7 +153,7 @@ func movement(before, after canvas.Node) string {
 	pair := func(n canvas.Node, a, b, join string) string {
 		va, _ := n.Member(a)
 		vb, _ := n.Member(b)
-		return fmt.Sprintf("%s%s%s", printable(string(va)), join, printable(string(vb)))
+		return fmt.Sprintf("%s%s%s", printable.Line(string(va)), join, printable.Line(string(vb)))
 	}
 	var parts []string
 	if was, is := pair(before, "x", "y", ", "), pair(after, "x", "y", ", "); was != is {
@@ -169,7 +170,7 @@ func different(before, after canvas.Node) []string {
 	var names []string
 	for _, c := range canvas.Diff(&canvas.Board{Nodes: []canvas.Node{before}}, &canvas.Board{Nodes: []canvas.Node{after}}) {
 		for _, m := range c.Members {
-			names = append(names, printable(m.Name))
+			names = append(names, printable.Line(m.Name))
 		}
 	}
 	return names
@@ -199,7 +200,7 @@ func differenceLines(old, new string) string {
 			out.WriteString("      …\n")
 			left = false
 		}
-		out.WriteString("      " + printable(line) + "\n")
+		out.WriteString("      " + printable.Line(line) + "\n")
 	}
 	if left && out.Len() > 0 {
 		out.WriteString("      …\n")
@@ -211,15 +212,7 @@ func differenceLines(old, new string) string {
 func indented(text string) string {
 	var b strings.Builder
 	for line := range strings.SplitSeq(text, "\n") {
-		b.WriteString("  " + strings.Map(func(r rune) rune {
-			if r == '\t' {
-				return ' '
-			}
-			if len(printable(string(r))) == 0 && r != ' ' {
-				return -1
-			}
-			return r
-		}, line) + "\n")
+		b.WriteString("  " + printable.Text(strings.TrimSuffix(line, "\r")) + "\n")
 	}
 	return b.String()
 }

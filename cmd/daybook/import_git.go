@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/internal/printable"
 	"daybook/source/git"
 	"daybook/source/vault"
 )
@@ -103,6 +104,7 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 	if into == "" {
 		into = filepath.Join(dir, daybook.VaultDir)
 	}
+	e.nameVault(dir)
 	if err := git.Check(ctx, dir); err != nil { // before a book is made
 		return importGitError(err)
 	}
@@ -176,7 +178,7 @@ func tellImport(e env, g *globals, into string, s git.Summary, dry bool) error {
 	}
 	if dry {
 		for _, board := range slices.Sorted(maps.Keys(s.Boards)) {
-			if err := e.print(fmt.Sprintf("%7d  %s\n", s.Boards[board], printable(board))); err != nil {
+			if err := e.print(fmt.Sprintf("%7d  %s\n", s.Boards[board], printable.Line(board))); err != nil {
 				return err
 			}
 		}

@@ -12,6 +12,7 @@ import (
 
 	"daybook"
 	"daybook/daemon"
+	"daybook/internal/printable"
 )
 
 // initFlags are the settings that the command line asks for; only given ones count.
@@ -203,5 +204,5 @@ func printSettings(e env, g *globals, book *daybook.Book, made bool) error {
 		verb = "There is a book in"
 	}
 	return e.print(fmt.Sprintf("%s %s\n  zone   %s\n  rules  %s\n  views  %s\n  write  %s\n  retire %s\n",
-		verb, book.Dir(), s.Zone, s.Rules, listViews(s.Views), s.Write, retention(s.Retire)))
+		verb, printable.Line(book.Dir()), s.Zone, s.Rules, listViews(s.Views), s.Write, retention(s.Retire)))
 }

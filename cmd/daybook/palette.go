@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/learning/palettefile"
 	"daybook/view/session"
@@ -49,7 +50,7 @@ printed.`,
 				if err != nil {
 					return err
 				}
-				return e.print(text)
+				return e.printData(text)
 			case write:
 				return initPalette(e, g, profile)
 			}
@@ -89,7 +90,7 @@ func initPalette(e env, g *globals, profile string) error {
 		if g.json {
 			return e.printJSON(map[string]string{"file": name})
 		}
-		return e.print("Wrote " + name + ", to be edited\n")
+		return e.print("Wrote " + printable.Line(name) + ", to be edited\n")
 	})
 }
 
@@ -129,7 +130,7 @@ func showPalette(ctx context.Context, e env, g *globals, book *daybook.Book, p l
 	if g.json {
 		err = e.printJSON(r)
 	} else {
-		err = e.print(palettePage(r, colorsShown(e)))
+		err = e.printColored(palettePage(r, e.withBook(paletteDefault), colorsShown(e)))
 	}
 	if err == nil && damaged > 0 {
 		return damageLeftOut(damaged)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"daybook/internal/printable"
 	"daybook/learning"
 )
 
@@ -64,25 +65,27 @@ func propose(p learning.Palette, s paletteSection, changes map[learning.Change]i
 	return out
 }
 
-// palettePage is the palette for a person.
-func palettePage(r paletteReport, colors bool) string {
+// paletteDefault is where a palette comes from that no file names.
+const paletteDefault = "the default; `daybook palette --init` writes a file to change it"
+
+// palettePage is the palette for a person; from is where it comes from if not from a file.
+func palettePage(r paletteReport, from string, colors bool) string {
 	var p page
-	from := "the default; `daybook palette --init` writes a file to change it"
 	if r.File != nil {
-		from = printable(*r.File)
+		from = printable.Line(*r.File)
 	}
-	fmt.Fprintf(&p, "%s (%s)\n", printable(r.Palette), from)
+	fmt.Fprintf(&p, "%s (%s)\n", printable.Line(r.Palette), from)
 	fmt.Fprintf(&p, "Pauses up to %s count as study.\n", duration(r.IdleGap.Duration()))
 	for i, s := range r.Sections {
 		title := "All boards"
 		switch {
 		case i > 0:
-			title = printable(strings.Join(s.Paths, ", "))
+			title = printable.Line(strings.Join(s.Paths, ", "))
 		case len(r.Sections) > 1:
 			title = "All other boards"
 		}
 		if s.Member != "color" {
-			title += ", by " + printable(s.Member)
+			title += ", by " + printable.Line(s.Member)
 		}
 		fmt.Fprintf(&p, "\n%s (%s)\n", title, count(s.Boards, "board"))
 		writeCodes(&p, s.Codes, colors)
@@ -93,16 +96,16 @@ func palettePage(r paletteReport, colors bool) string {
 	if len(r.Unclaimed) > 0 {
 		fmt.Fprintf(&p, "\nIn use, and without a role:\n")
 		for _, c := range r.Unclaimed {
-			fmt.Fprintf(&p, "  %s  %s on %s\n", pad(printable(c.Code), 9), count(c.Cards, "card"), someOf(c.Boards, 3))
+			fmt.Fprintf(&p, "  %s  %s on %s\n", pad(printable.Line(c.Code), 9), count(c.Cards, "card"), someOf(c.Boards, 3))
 		}
 	}
 	for _, pattern := range r.Unmatched {
-		fmt.Fprintf(&p, "\nNo board matches %q.\n", printable(pattern))
+		fmt.Fprintf(&p, "\nNo board matches %q.\n", printable.Line(pattern))
 	}
 	if r.Proposal.Profile == "" {
-		fmt.Fprintf(&p, "\nNo profile fits better: %s.\n", printable(r.Proposal.Reason))
+		fmt.Fprintf(&p, "\nNo profile fits better: %s.\n", printable.Line(r.Proposal.Reason))
 	} else {
-		fmt.Fprintf(&p, "\nThe profile %s fits better: %s.\n", r.Proposal.Profile, printable(r.Proposal.Reason))
+		fmt.Fprintf(&p, "\nThe profile %s fits better: %s.\n", r.Proposal.Profile, printable.Line(r.Proposal.Reason))
 	}
 	return p.String()
 }
@@ -113,14 +116,14 @@ func writeCodes(p *page, codes []paletteCode, colors bool) {
 	}
 	widest := 6
 	for _, c := range codes {
-		widest = max(widest, utf8.RuneCountInString(printable(c.Name)))
+		widest = max(widest, utf8.RuneCountInString(printable.Line(c.Name)))
 	}
 	for _, c := range codes {
-		code, role := printable(c.Code), string(c.Role)
+		code, role := printable.Line(c.Code), string(c.Role)
 		if c.Code == "" {
 			code = "none"
 		}
-		name := printable(c.Name)
+		name := printable.Line(c.Name)
 		if c.Name == c.Code || c.Code == "" {
 			name = ""
 		}
@@ -138,7 +141,7 @@ func pad(text string, n int) string {
 func someOf(list []string, n int) string {
 	var names []string
 	for _, name := range list[:min(n, len(list))] {
-		names = append(names, printable(name))
+		names = append(names, printable.Line(name))
 	}
 	text := strings.Join(names, ", ")
 	if more := len(list) - n; more > 0 {

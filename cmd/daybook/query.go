@@ -91,11 +91,11 @@ func (a *askArgs) flags(cmd *cobra.Command, e env, g *globals) {
 
 // printFound prints what the query finds. Damage is told on the way and does not end it.
 func printFound(ctx context.Context, e env, book *daybook.Book, q ledger.Question, format string) error {
-	stdout := outputOf(e.stdout)
+	stdout := e.data()
 	out, err := newRawLines(stdout), error(nil)
 	switch format {
 	case "table":
-		out, err = newEventTable(table.NewText(stdout, printable))
+		out, err = newEventTable(table.NewText(e.text()))
 	case "csv":
 		out, err = newEventTable(table.NewCSV(stdout))
 	case "parquet":

@@ -30,8 +30,9 @@ func TestAsked(t *testing.T) {
 		t.Helper()
 		var out, errs bytes.Buffer
 		e := env{
-			strings.NewReader(in), &out, &errs, func(string) string { return "" }, os.Getwd,
-			func() time.Time { return time.Date(2025, 11, 8, 12, 0, 0, 0, time.UTC) },
+			stdin: strings.NewReader(in), stdout: &out, stderr: &errs,
+			getenv: func(string) string { return "" }, getwd: os.Getwd,
+			now: func() time.Time { return time.Date(2025, 11, 8, 12, 0, 0, 0, time.UTC) },
 		}
 		status = run(context.Background(), e, append(args, "--book", dir))
 		if status != 0 {

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 func newRepair(e env, g *globals) *cobra.Command {
@@ -59,7 +61,7 @@ func repair(ctx context.Context, e env, g *globals, book *daybook.Book, days []d
 			return &failure{exitDamage, errors.New("nothing has been changed"), ""}
 		}
 	}
-	out := bufio.NewWriter(e.stdout)
+	out := bufio.NewWriter(e.textOr(g.json))
 	mended, left := 0, 0
 	for _, q := range list {
 		for r, err := range book.Repair(ctx, q) {
@@ -100,7 +102,7 @@ func printRepaired(out io.Writer, g *globals, r daybook.Repaired) error {
 	if len(r.Kept) > 0 {
 		text += ", kept in " + strings.Join(r.Kept, ", ")
 	}
-	_, err := fmt.Fprintf(out, "%v: %s\n", r.Finding, text)
+	_, err := fmt.Fprintln(out, printable.Line(fmt.Sprintf("%v: %s", r.Finding, text)))
 	return err
 }
 
@@ -112,7 +114,7 @@ func agreed(ctx context.Context, e env, book *daybook.Book, list []daybook.Query
 			if err != nil {
 				return false, err
 			}
-			fmt.Fprintln(e.stderr, printable(strings.ToValidUTF8(r.String(), "\ufffd"))) // as for say: nobody is left to tell
+			fmt.Fprintln(e.talk(), printable.Line(r.String())) // as for say: nobody is left to tell
 			if r.Action != daybook.ActionLeave {
 				n++
 			}
@@ -121,7 +123,7 @@ func agreed(ctx context.Context, e env, book *daybook.Book, list []daybook.Query
 	if n == 0 {
 		return true, nil
 	}
-	fmt.Fprintf(e.stderr, "Mend %s in %s? [y/N] ", count(n, "finding"), book.Dir())
+	fmt.Fprintf(e.talk(), "Mend %s in %s? [y/N] ", count(n, "finding"), printable.Line(book.Dir()))
 	answer, err := bufio.NewReader(waitReader{ctx, e.stdin}).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return false, err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+	"daybook/internal/printable"
 	reports "daybook/view/report"
 )
 
@@ -299,9 +300,9 @@ func (r *reporter) write(rep *reports.Report, err error) error {
 	if r.globals.json {
 		return r.env.printJSON(out)
 	}
-	text := printable(out.File) + "\n"
+	text := printable.Line(out.File) + "\n"
 	if out.Note != "" {
-		text += printable(out.Note) + "\n"
+		text += printable.Line(out.Note) + "\n"
 	}
 	return r.env.print(text)
 }

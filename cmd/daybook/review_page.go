@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"daybook"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/learning/review"
 )
@@ -40,10 +41,10 @@ func (p reviewPage) text() string {
 	for i, it := range items {
 		words := "(no text)"
 		if it.Words != "" {
-			words = shorten(printable(it.Words), 70)
+			words = shorten(printable.Line(it.Words), 70)
 		}
 		fmt.Fprintf(&b, "\n%3d. %s\n     %s\n", i+1, words, p.why(it))
-		fmt.Fprintf(&b, "     %s  card %s\n", printable(it.Canvas), printable(it.Card))
+		fmt.Fprintf(&b, "     %s  card %s\n", printable.Line(it.Canvas), printable.Line(it.Card))
 		if link := p.link(it.Canvas); link != "" {
 			fmt.Fprintf(&b, "     %s\n", link)
 		}
@@ -54,7 +55,7 @@ func (p reviewPage) text() string {
 	fmt.Fprintln(&b)
 	for _, t := range p.today.Boards {
 		if t.Listed > 0 {
-			fmt.Fprintf(&b, "%5d  %s: %s\n", t.Listed, printable(t.Canvas), totals(t))
+			fmt.Fprintf(&b, "%5d  %s: %s\n", t.Listed, printable.Line(t.Canvas), totals(t))
 		}
 	}
 	return b.String()
@@ -87,7 +88,7 @@ func (p reviewPage) why(it review.Item) string {
 		switch r.Why {
 		case review.Regressed:
 			parts = append(parts, fmt.Sprintf("went back on %s: %s → %s", r.Since,
-				printable(palette.ColorName(it.From)), printable(palette.ColorName(it.Code))))
+				printable.Line(palette.ColorName(it.From)), printable.Line(palette.ColorName(it.Code))))
 		case review.Due:
 			text := "due today"
 			if r.Days > 0 {
@@ -206,7 +207,7 @@ func (p reviewPage) printJSON(e env, limit int) error {
 	}
 	for _, it := range items {
 		out := reviewItem{
-			Card: it.Card, Canvas: it.Canvas, Words: shorten(printable(it.Words), 80), Color: it.Code,
+			Card: it.Card, Canvas: it.Canvas, Words: shorten(printable.Line(it.Words), 80), Color: it.Code,
 			Name: p.palette.For(it.Canvas).ColorName(it.Code), Role: it.Role, Due: it.Due, Link: p.link(it.Canvas),
 		}
 		for _, r := range it.Reasons {

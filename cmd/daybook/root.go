@@ -10,17 +10,19 @@ import (
 
 // globals are the flags that every command takes.
 type globals struct {
-	book string // as given with --book; "" if it was not
-	json bool
+	book      string // as given with --book; "" if it was not
+	json      bool
+	vaultBook string // of the vault that an argument names, if it is found by nothing else
 }
 
 // run carries out the command line args and returns the exit status.
 func run(ctx context.Context, e env, args []string) int {
+	e.globals = &globals{}
 	root, began := newRoot(e)
 	root.SetArgs(args)
 	root.SetIn(e.stdin)
-	root.SetOut(e.stdout)
-	root.SetErr(e.stderr)
+	root.SetOut(e.text())
+	root.SetErr(e.talk())
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !*began {
 		// cobra refused the command line before a command saw it.
@@ -33,7 +35,10 @@ func run(ctx context.Context, e env, args []string) int {
 // newRoot returns the whole command line. *began tells afterwards whether a command began, that is whether its flags
 // and arguments were taken.
 func newRoot(e env) (root *cobra.Command, began *bool) {
-	g := &globals{}
+	if e.globals == nil {
+		e.globals = &globals{}
+	}
+	g := e.globals
 	began = new(bool)
 	root = &cobra.Command{
 		Use:   "daybook",

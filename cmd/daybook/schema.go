@@ -53,7 +53,7 @@ Without NAME it lists the schemas there are.`,
 			if !ok {
 				return usage("choose from: "+strings.Join(schema.Names(), ", "), "there is no schema %q", args[0])
 			}
-			return e.print(string(text))
+			return e.printData(string(text))
 		},
 	}
 }

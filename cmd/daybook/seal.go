@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 func newSeal(e env, g *globals) *cobra.Command {
@@ -47,7 +49,7 @@ func seal(ctx context.Context, e env, g *globals, book *daybook.Book, days []day
 			return usage("only days before today can be sealed; today is "+today.String(), "%s is not past", days[i].text)
 		}
 	}
-	out := bufio.NewWriter(e.stdout)
+	out := bufio.NewWriter(e.textOr(g.json))
 	refused := 0
 	for _, q := range list {
 		for s, err := range book.Seal(ctx, q) {
@@ -90,13 +92,13 @@ func printSealed(out io.Writer, g *globals, s daybook.Sealed) error {
 		return newEncoder(out).Encode(sealedLine{s.Day.String(), s.Status, s.File, s.Size, s.Files, s.Findings})
 	}
 	for _, f := range s.Findings {
-		if _, err := fmt.Fprintln(out, f); err != nil {
+		if _, err := fmt.Fprintln(out, printable.Line(f.String())); err != nil {
 			return err
 		}
 	}
 	if s.Status != daybook.SealWritten {
 		return nil
 	}
-	_, err := fmt.Fprintf(out, "%s: %s, %d bytes of events\n", s.File, count(s.Files, "file"), s.Size)
+	_, err := fmt.Fprintf(out, "%s: %s, %d bytes of events\n", printable.Line(s.File), count(s.Files, "file"), s.Size)
 	return err
 }

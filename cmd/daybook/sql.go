@@ -78,7 +78,7 @@ func (p *posting) beforeAsking(ctx context.Context, book *daybook.Book) error {
 }
 
 func ask(ctx context.Context, e env, g *globals, book *daybook.Book, query string, asCSV bool) error {
-	out := outputOf(e.stdout)
+	out := e.data()
 	var a table.Writer
 	switch {
 	case g.json:
@@ -86,7 +86,7 @@ func ask(ctx context.Context, e env, g *globals, book *daybook.Book, query strin
 	case asCSV:
 		a = table.NewCSV(out)
 	default:
-		a = table.NewText(out, printable)
+		a = table.NewText(e.text())
 	}
 	columns := func(names []string) error {
 		list := make([]table.Column, len(names))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"daybook"
+	"daybook/internal/printable"
 	"daybook/learning"
 	"daybook/view/session"
 )
@@ -50,7 +51,7 @@ func statsPage(day daybook.Day, s session.Statistics) string {
 	list(&p, "explained", s.Explanations, 3, plainly)
 	list(&p, "cards now", s.ColorDistribution, math.MaxInt, plainly)
 	for i, board := range s.CanvasesModified {
-		text := printable(board)
+		text := printable.Line(board)
 		if of := boardFigures(s.Boards[board]); of != "" {
 			text += "  (" + of + ")"
 		}
@@ -75,7 +76,7 @@ func list[K ~string](p *page, name string, counts map[K]int, most int, say func(
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 	for i, key := range keys[:min(most, len(keys))] {
-		p.row(first(i, name), "%4d  %s", counts[key], printable(say(key)))
+		p.row(first(i, name), "%4d  %s", counts[key], printable.Line(say(key)))
 	}
 }
 

@@ -76,7 +76,7 @@ func TestWatchWithoutReader(t *testing.T) {
 	_, nobody := writer.Write([]byte("x"))
 	warning := "daybook: warning: what is recorded cannot be printed: write the output: write /dev/stdout: " +
 		errors.Unwrap(nobody).Error() + "\n" +
-		"daybook: hint: the recording goes on; `daybook cat` prints what is in the book\n"
+		"daybook: hint: the recording goes on; `daybook cat --book " + filepath.Join(dir, ".learning_sessions") + "` prints what is in the book\n"
 	if n := strings.Count(stderr.String(), warning); n != 1 {
 		t.Errorf("that stdout fails is said %d times, want once:\n%s", n, stderr.String())
 	}

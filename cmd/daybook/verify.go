@@ -7,6 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 func newVerify(e env, g *globals) *cobra.Command {
@@ -53,7 +55,7 @@ type verification struct {
 }
 
 func verify(ctx context.Context, e env, g *globals, book *daybook.Book, list []daybook.Query, views bool) error {
-	v := &verification{e: e, json: g.json, book: book, out: bufio.NewWriter(e.stdout)}
+	v := &verification{e: e, json: g.json, book: book, out: bufio.NewWriter(e.textOr(g.json))}
 	err := v.days(ctx, list)
 	if err == nil && views {
 		err = v.views(ctx, list)
@@ -109,7 +111,7 @@ func (v *verification) print(text string, line any) (err error) {
 	if v.json {
 		err = newEncoder(v.out).Encode(line)
 	} else {
-		_, err = v.out.WriteString(printable(text) + "\n")
+		_, err = v.out.WriteString(printable.Line(text) + "\n")
 	}
 	return outputError(err)
 }

@@ -80,6 +80,7 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 	if c.Book == "" {
 		c.Book = e.getenv("DAYBOOK_DIR")
 	}
+	e.nameVault(c.Vault)
 	level := slog.LevelInfo
 	if g.json { // then only trouble is talked of
 		level = slog.LevelWarn
@@ -104,7 +105,7 @@ func watch(ctx context.Context, e env, g *globals, c daemon.Config) error {
 		return watchError(err)
 	}
 	if took := e.now().Sub(began); g.json {
-		_ = newEncoder(e.stderr).Encode(newWatchSummary(s, took)) // as with any talk: there is nobody left to tell
+		e.talkJSON(newWatchSummary(s, took))
 	} else {
 		for _, text := range waiting(s.Waiting) {
 			e.say("warning", "%s", text)
@@ -137,7 +138,7 @@ func printer(e env, json bool, palette func() *learning.Palette) func(context.Co
 	today := ""
 	return func(_ context.Context, r vault.Recorded) error {
 		if json {
-			return e.print(string(r.Event.Line()) + "\n")
+			return e.printData(string(r.Event.Line()) + "\n")
 		}
 		text := describe(r, palette().For(r.CanvasID)) + "\n"
 		if day := r.Event.Time().Format(time.DateOnly); day != today {

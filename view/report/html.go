@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"daybook/internal/printable"
 )
 
 // pageStyle is the style of the page around the pictures.
@@ -63,7 +65,7 @@ func (r *Report) HTML() string {
 		}
 	}
 	b.WriteString("</body>\n</html>\n")
-	return b.String()
+	return printable.Text(b.String())
 }
 
 func (t table) markup(b *strings.Builder) {

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"daybook/internal/printable"
 )
 
 // Markdown returns the report as Markdown, with its pictures as links to files beside it (Pictures).
@@ -30,7 +32,7 @@ func (r *Report) Markdown() string {
 			fmt.Fprintf(&b, "\n%s\n", markdown(s.after))
 		}
 	}
-	return b.String()
+	return printable.Text(b.String())
 }
 
 func (t table) markdown(b *strings.Builder) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"daybook/internal/durable"
+	"daybook/internal/printable"
 )
 
 // The comments, which Obsidian does not show, between which a summary stands in a note.
@@ -130,7 +131,7 @@ func (r *Report) Summary() string {
 			fmt.Fprintf(&b, "    - %s\n", markdown(r.cardLine(c)))
 		}
 	}
-	return b.String()
+	return printable.Text(b.String())
 }
 
 // notePath returns the path of the day's note in the vault, with "/", as the settings of Obsidian's daily notes have it.

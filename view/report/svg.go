@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"daybook/internal/printable"
 	"daybook/learning"
 )
 
@@ -143,12 +144,12 @@ func (p *picture) svg(alone bool) string {
 	if alone {
 		css = "<style>" + style + "</style>\n"
 	}
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img">
+	return printable.Text(fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="0 0 %[1]s %[2]s" role="img">
 <title>%s</title>
 %s%s
 <rect x="0.5" y="0.5" width="%s" height="%s" rx="8" class="bg"/>
 %s</svg>
-`, px(p.width), px(p.height), escapeXML(p.title), css, p.patterns(), px(p.width-1), px(p.height-1), p.body.String())
+`, px(p.width), px(p.height), escapeXML(p.title), css, p.patterns(), px(p.width-1), px(p.height-1), p.body.String()))
 }
 
 // px writes a measure.

@@ -7,24 +7,12 @@ import (
 	"time"
 	"unicode"
 
+	"daybook/internal/printable"
 	"daybook/learning"
 )
 
-// clean is a text of the user's on one line, without what is no character, what would turn the direction of the text
-// around it, and spaces at its ends.
-func clean(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, "\ufffd"), func(r rune) bool {
-		switch {
-		case unicode.IsSpace(r), unicode.IsControl(r):
-			return true
-		case r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
-			return true
-		case r == '\ufeff', r&0xfffe == 0xfffe:
-			return true
-		}
-		return false
-	}), " ")
-}
+// clean is a text of the user's on one line.
+func clean(text string) string { return printable.Line(text) }
 
 // clusters divides a text into what people take for characters: a letter with its marks, an emoji with all its parts.
 func clusters(text string) []string {

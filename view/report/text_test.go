@@ -29,7 +29,7 @@ func TestFit(t *testing.T) {
 
 func TestClean(t *testing.T) {
 	for text, want := range map[string]string{
-		" a\r\n b\t": "a b", "\x00x\x1b[0m": "x [0m", "a\u202eb": "a b", "\xff": "\ufffd", "a\ufeff\ufffeb": "a b", "👩‍🔬": "👩‍🔬",
+		" a\r\n b\t": "a b", "\x00x\x1b[0m": `\x00x\x1b[0m`, "a\u202eb": `a\u202eb`, "\xff": "\ufffd", "a\ufeff\ufffeb": `a\ufeff\ufffeb`, "👩‍🔬": "👩‍🔬",
 	} {
 		if got := clean(text); got != want {
 			t.Errorf("clean(%q): got %q, want %q", text, got, want)

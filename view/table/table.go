@@ -16,6 +16,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
+
+	"daybook/internal/printable"
 )
 
 // Kind is what a column has.
@@ -179,7 +181,6 @@ const widened = 1000
 
 type textTable struct {
 	out   *bufio.Writer
-	clean func(string) string
 	kinds []Kind
 	width []int
 	right []bool
@@ -188,16 +189,16 @@ type textTable struct {
 }
 
 // NewText returns a Writer of a table for people: columns are as wide as their widest cell in the first 1,000 rows, as a terminal
-// shows it; numbers stand to the right. clean makes of a cell what may be shown.
-func NewText(w io.Writer, clean func(string) string) Writer {
-	return &textTable{out: bufio.NewWriterSize(w, 64<<10), clean: clean}
+// shows it; numbers stand to the right. What a terminal would obey is escaped.
+func NewText(w io.Writer) Writer {
+	return &textTable{out: bufio.NewWriterSize(w, 64<<10)}
 }
 
 func (a *textTable) Columns(columns []Column) error {
 	a.width, a.right = make([]int, len(columns)), make([]bool, len(columns))
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i], a.right[i], a.kinds = a.clean(validText(c.Name)), true, append(a.kinds, c.Kind)
+		names[i], a.right[i], a.kinds = printable.Line(validText(c.Name)), true, append(a.kinds, c.Kind)
 	}
 	a.add(names)
 	return nil
@@ -213,7 +214,7 @@ func (a *textTable) add(cells []string) {
 func (a *textTable) Row(values []any) error {
 	cells := make([]string, len(values))
 	for i, v := range values {
-		cells[i] = a.clean(cell(v, a.kinds[i]))
+		cells[i] = printable.Line(cell(v, a.kinds[i]))
 		switch v.(type) {
 		case nil, int64, float64:
 		default:

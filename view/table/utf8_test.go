@@ -19,7 +19,7 @@ func TestValidText(t *testing.T) {
 			t.Errorf("%q is written as %q, want %q", in, got, want)
 		}
 		var csv, lines, text, file bytes.Buffer
-		for _, w := range []Writer{NewCSV(&csv), NewJSON(&lines), NewText(&text, func(s string) string { return s })} {
+		for _, w := range []Writer{NewCSV(&csv), NewJSON(&lines), NewText(&text)} {
 			write(t, w, []Column{{Name: in}, {Name: in}}, []any{in, nil})
 		}
 		for name, out := range map[string]string{"CSV": csv.String(), "JSON": lines.String(), "a table": text.String()} {
