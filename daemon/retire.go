@@ -142,7 +142,8 @@ func (r *Retirement) All() ([]daybook.Day, error) {
 	return slices.Compact(days), err
 }
 
-// Run retires days, in the order that they have, and yields what became of each. One that is not in order, does not
+// Run retires days, in the order that they have (the last one first where documents are kept and files deleted: a document
+// begins with what the days before it come to), and yields what became of each. One that is not in order, does not
 // compare equal or whose document is in use is left as it is, and the others go on. An error ends it: an
 // *ledger.Error, the disk's that is full, or ctx's. The days before are retired then.
 func (r *Retirement) Run(ctx context.Context, days []daybook.Day) iter.Seq2[RetiredDay, error] {
@@ -165,6 +166,10 @@ func (r *Retirement) run(ctx context.Context, days []daybook.Day, found func(Ret
 		if err := ends(r.catchUp(ctx)); err != nil {
 			return err
 		}
+	}
+	if r.Documents != nil && r.Keep == daybook.KeepNothing {
+		days = slices.Clone(days)
+		slices.Reverse(days)
 	}
 	all, done := int64(0), int64(0)
 	states := make([]state, len(days))

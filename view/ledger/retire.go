@@ -50,10 +50,22 @@ func (v *View) mayGo(ctx context.Context, day daybook.Day, x daybook.Extent) (er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, c.close()) }()
-	v.forget()
+	// What is known of the ledger stays known, but for this day: a retirement of many days does not read all cursors for each.
+	info, err := v.book.FS().Stat(v.file)
+	if err != nil || info != v.left {
+		v.forget()
+	}
+	defer func() {
+		err = errors.Join(err, c.close())
+		if info, serr := v.book.FS().Stat(v.file); err != nil || serr != nil {
+			v.forget()
+		} else if v.cursors != nil {
+			v.left = info
+		}
+	}()
+	var k cursor
 	err = c.transaction(func() error {
-		k, err := readCursor(c, day)
+		k, err = readCursor(c, day)
 		if err == nil && k.posted < x.Size {
 			err = errMoved
 		}
@@ -65,6 +77,9 @@ func (v *View) mayGo(ctx context.Context, day daybook.Day, x daybook.Extent) (er
 	})
 	if err != nil {
 		return err
+	}
+	if v.cursors != nil {
+		v.cursors[day] = k
 	}
 	// SQLite syncs what it writes; the names of the files are this package's.
 	return v.book.FS().SyncDir(filepath.Dir(v.file))
