@@ -74,6 +74,11 @@ func (p *posting) beforeAsking(ctx context.Context, book *daybook.Book) error {
 		p.e.say("warning", "the answer may lack what was appended last: %v", err)
 		return nil
 	}
+	var metadata *metadataError
+	if errors.As(err, &metadata) {
+		p.e.say("warning", "%v", metadata)
+		return nil
+	}
 	return err
 }
 

@@ -122,10 +122,19 @@ func (p *posting) post(ctx context.Context, book *daybook.Book, rebuild bool) (d
 		}
 	}
 	if err == nil && slices.Contains(book.Settings().Views, "session") && (p.always || !done.Summary.Nothing()) {
-		err = session.Synced(ctx, book, book.Now(), v.Posted)
+		if err = session.Synced(ctx, book, book.Now(), v.Posted); err != nil {
+			err = &metadataError{err}
+		}
 	}
 	return done, errors.Join(err, v.Close())
 }
+
+// metadataError says that all is posted, and metadata.json could not be told.
+type metadataError struct{ err error }
+
+func (e *metadataError) Error() string { return "the ledger is posted to, but " + e.err.Error() }
+
+func (e *metadataError) Unwrap() error { return e.err }
 
 // syncLine is what sync --json prints.
 type syncLine struct {

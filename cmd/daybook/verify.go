@@ -21,7 +21,8 @@ that are no event, an event_id that a day has twice, events in the wrong day. Th
 ledger are compared with the book: what they have otherwise than the book is wrong, what they only lack so far is
 behind, and told as a note. Nothing is changed.
 
-It prints nothing when all is well; the exit status is 3 when something was found.`,
+It prints nothing when all is well; the exit status is 3 when something was found, and 1 when something could not be
+looked at, such as views while palette.toml cannot be read.`,
 		Example: `  daybook verify
   daybook verify yesterday
   daybook verify --no-views
@@ -51,7 +52,8 @@ type verification struct {
 	json  bool
 	book  *daybook.Book
 	out   *bufio.Writer
-	found int // that is wrong
+	found int   // that is wrong
+	left  error // why views were not compared
 }
 
 func verify(ctx context.Context, e env, g *globals, book *daybook.Book, list []daybook.Query, views bool) error {
@@ -65,6 +67,12 @@ func verify(ctx context.Context, e env, g *globals, book *daybook.Book, list []d
 	}
 	if err != nil {
 		return err
+	}
+	if v.left != nil && v.found == 0 {
+		return v.left
+	}
+	if v.left != nil {
+		v.e.say("error", "%v", v.left)
 	}
 	summary := "nothing wrong"
 	if v.found > 0 {

@@ -31,7 +31,10 @@ type viewFinding struct {
 func (v *verification) views(ctx context.Context, list []daybook.Query) error {
 	palette, err := palettefile.Load(v.book.Dir())
 	if err != nil {
-		v.e.say("warning", "session documents and ledger are not compared until the palette is mended: %v", err)
+		v.left = &failure{
+			err:  fmt.Errorf("session documents and ledger are not compared: %w", err),
+			hint: "mend the palette, or look at the day files only, with --no-views",
+		}
 		return nil
 	}
 	if slices.Contains(v.book.Settings().Views, "session") {

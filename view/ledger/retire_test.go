@@ -241,6 +241,38 @@ func TestOlderVersions(t *testing.T) {
 	}
 }
 
+// TestDamagedLateFile: a retired day whose file of late events has damage is behind, and not wrong, before and after it is posted.
+func TestDamagedLateFile(t *testing.T) {
+	for _, keep := range []daybook.Keep{daybook.KeepPacked, daybook.KeepNothing} {
+		for _, damage := range []string{"{\"torn", "{\"bad\n", "\n", "\n\n{\"bad\n"} {
+			for _, late := range []bool{false, true} {
+				b := newBook(t, nil)
+				const of = "2025-11-08"
+				put(t, b, camera("a", of+"T10:00:00Z", "a long text, so that the first file is longer than what is in the second"))
+				v := newView(t, b, Options{})
+				catchUp(t, v)
+				retire(t, v, b, of, keep)
+				if late {
+					put(t, b, camera("late", of+"T11:00:00Z", ""))
+				}
+				f, err := os.OpenFile(filepath.Join(b.Dir(), of, "events.json"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+				try(t, err)
+				_, err = f.WriteString(damage)
+				try(t, errors.Join(err, f.Close()))
+				what := fmt.Sprintf("%s, %q, late %v", keep, damage, late)
+				for range 2 {
+					for _, d := range differences(t, b, daybook.Query{}, learning.Palette{}) {
+						if !strings.HasPrefix(d, "behind: ") {
+							t.Errorf("%s: %s", what, d)
+						}
+					}
+					catchUp(t, newView(t, b, Options{Damage: func(*daybook.DamageError) {}}))
+				}
+			}
+		}
+	}
+}
+
 // TestPackedDays: a day that is packed is not posted again, nor what is packed of late events; the ledger stays sound.
 func TestPackedDays(t *testing.T) {
 	ctx := context.Background()
