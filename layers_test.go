@@ -59,7 +59,7 @@ const layers = `
 	# Here they meet.
 	daemon: daybook learning learning/palettefile source/vault view/ledger view/session
 	doctor: daybook canvas learning learning/palettefile source/vault view/ledger view/session internal/durable internal/printable golang.org/x/sys
-	cmd/daybook: internal/printable daybook canvas learning learning/history learning/palettefile learning/review source/git source/jsonl source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
+	cmd/daybook: internal/durable internal/printable daybook canvas learning learning/history learning/palettefile learning/review source/git source/jsonl source/vault view/ledger view/session view/report view/table daemon doctor docs/schema github.com/schollz/progressbar/v3 github.com/spf13/cobra golang.org/x/sys golang.org/x/text
 `
 
 // forTests is what the tests of any package may import besides what their package may.

@@ -81,7 +81,7 @@ func (e env) nameVault(vault string) {
 }
 
 // bookCommand matches the beginning of a command that works on a book.
-var bookCommand = regexp.MustCompile(`(^|\| )daybook (append|cat|doctor|export|follow|history|import|init|palette|query|repair|report|retire|` +
+var bookCommand = regexp.MustCompile(`(^|\| )daybook (append|cat|doctor|export|follow|history|import( git| jsonl| sessions)?|init|palette|query|repair|report|retire|` +
 	`review|seal|sql|stats|sync|verify|watch)\b`)
 
 // text writes to stdout for people, data for programs: as it is. The errors are marked as those of the output.

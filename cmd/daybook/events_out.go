@@ -10,6 +10,7 @@ import (
 	"daybook"
 	"daybook/view/ledger"
 	"daybook/view/table"
+	"github.com/spf13/cobra"
 )
 
 // eventWriter writes events in one form: each of them, then end.
@@ -127,4 +128,23 @@ func (d *document) end() error {
 	}
 	d.out.WriteString(ending) // as in rawLines
 	return d.out.Flush()
+}
+
+// addSpreadsheet adds the flag --spreadsheet, and checkSpreadsheet refuses it without CSV.
+func addSpreadsheet(cmd *cobra.Command, to *bool) {
+	cmd.Flags().BoolVar(to, "spreadsheet", false, "make CSV in which no spreadsheet finds a formula")
+}
+
+func checkSpreadsheet(given, csv bool) error {
+	if given && !csv {
+		return usage("make it CSV, or leave --spreadsheet out", "--spreadsheet is for CSV")
+	}
+	return nil
+}
+
+func newCSV(w io.Writer, spreadsheet bool) table.Writer {
+	if spreadsheet {
+		return table.NewSpreadsheet(w)
+	}
+	return table.NewCSV(w)
 }

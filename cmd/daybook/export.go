@@ -27,7 +27,8 @@ func newExport(e env, g *globals) *cobra.Command {
 Parquet. Without -o the name of FILE says which (.json, .jsonl, .csv, .parquet); one without an ending, and stdout, is
 JSON. Days whose day files are gone come from the ledger.
 
-FILE is never to be seen half written. One that is there already is only replaced with --force.
+FILE is never to be seen half written. One that is there already is only replaced with --force; a file of a book never.
+With --spreadsheet, CSV has no text that a spreadsheet takes for a formula.
 
 Damaged lines are reported and left out; the exit status is then 3.`,
 		Example: `  daybook export november.json --from 2025-11 --to 2025-11
@@ -59,6 +60,7 @@ Damaged lines are reported and left out; the exit status is then 3.`,
 	flags.StringVar(&args.from, "from", "", "the first `TIME`: a day, a month …, or an instant")
 	flags.StringVar(&args.to, "to", "", "the last `TIME`, included")
 	flags.StringVarP(&args.format, "output", "o", "", "the `FORM`: json, jsonl, csv or parquet")
+	addSpreadsheet(cmd, &args.spreadsheet)
 	flags.BoolVar(&args.force, "force", false, "replace FILE if it is there")
 	for _, flag := range []string{"from", "to"} {
 		completeFlag(cmd, flag, completeDays(e, g))
@@ -74,6 +76,7 @@ type exportArgs struct {
 	rangeArgs
 	file, format string // "" is stdout
 	force        bool
+	spreadsheet  bool
 }
 
 // check reads what can be read before the book is opened.
@@ -90,6 +93,9 @@ func (a *exportArgs) check(e env, g *globals) (err error) {
 	only := *g
 	only.json = g.json && a.file == "" // with a file it is about the summary
 	if a.format, err = oneOfFormats(&only, a.format, exportForms()...); err != nil {
+		return err
+	}
+	if err := checkSpreadsheet(a.spreadsheet, a.format == "csv"); err != nil {
 		return err
 	}
 	if a.format == "parquet" && a.file == "" && isTerminal(e.stdout) {
@@ -145,7 +151,10 @@ func (a *exportArgs) run(ctx context.Context, e env, g *globals, book *daybook.B
 }
 
 func (a *exportArgs) toFile(book *daybook.Book, write func(io.Writer) error) error {
-	err := table.WriteFile(book.FS(), a.file, a.force, write)
+	if err := noOtherName(book, a.file); err != nil {
+		return err
+	}
+	err := table.WriteFile(outsideOf(book), a.file, a.force, write)
 	if errors.Is(err, fs.ErrExist) {
 		return &failure{err: fmt.Errorf("%s is there already", a.file), hint: "choose another name, or replace it with --force"}
 	}
@@ -158,7 +167,7 @@ func (a *exportArgs) writer(w io.Writer, book *daybook.Book, q ledger.Question) 
 	case "jsonl":
 		return newRawLines(w), nil
 	case "csv":
-		return newEventTable(table.NewCSV(w))
+		return newEventTable(newCSV(w, a.spreadsheet))
 	case "parquet":
 		return newEventTable(table.NewParquet(w))
 	}

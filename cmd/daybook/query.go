@@ -13,6 +13,7 @@ import (
 func newQuery(e env, g *globals) *cobra.Command {
 	var args askArgs
 	var format string
+	var spreadsheet bool
 	cmd := &cobra.Command{
 		Use:   "query",
 		Short: "Print the events that have certain values",
@@ -46,6 +47,9 @@ Damaged lines are reported and left out; the exit status is then 3.`,
 			if format, err = oneOfFormats(g, format, "jsonl", "table", "csv", "parquet"); err != nil {
 				return err
 			}
+			if err := checkSpreadsheet(spreadsheet, format == "csv"); err != nil {
+				return err
+			}
 			if format == "parquet" && isTerminal(e.stdout) {
 				return usage("send it to a file, as in -o parquet > events.parquet", "-o parquet is nothing for a terminal")
 			}
@@ -53,12 +57,13 @@ Damaged lines are reported and left out; the exit status is then 3.`,
 				if err := args.apply(book, &q); err != nil {
 					return err
 				}
-				return printFound(cmd.Context(), e, book, q, format)
+				return printFound(cmd.Context(), e, book, q, format, spreadsheet)
 			})
 		},
 	}
 	args.flags(cmd, e, g)
 	cmd.Flags().StringVarP(&format, "output", "o", "", "the `FORM`: jsonl (without it), table, csv or parquet")
+	addSpreadsheet(cmd, &spreadsheet)
 	completeWords(cmd, "output", "jsonl", "table", "csv", "parquet")
 	return cmd
 }
@@ -90,14 +95,14 @@ func (a *askArgs) flags(cmd *cobra.Command, e env, g *globals) {
 }
 
 // printFound prints what the query finds. Damage is told on the way and does not end it.
-func printFound(ctx context.Context, e env, book *daybook.Book, q ledger.Question, format string) error {
+func printFound(ctx context.Context, e env, book *daybook.Book, q ledger.Question, format string, spreadsheet bool) error {
 	stdout := e.data()
 	out, err := newRawLines(stdout), error(nil)
 	switch format {
 	case "table":
 		out, err = newEventTable(table.NewText(e.text()))
 	case "csv":
-		out, err = newEventTable(table.NewCSV(stdout))
+		out, err = newEventTable(newCSV(stdout, spreadsheet))
 	case "parquet":
 		out, err = newEventTable(table.NewParquet(stdout))
 	}

@@ -137,7 +137,7 @@ func (a *reportArgs) run(ctx context.Context, e env, g *globals, book *daybook.B
 	if a.from != "" && a.first.on(today).Compare(a.last.on(today)) > 0 {
 		return usage("", "the days end, on %s, before they begin, on %s", a.last.on(today), a.first.on(today))
 	}
-	if a.dir, err = reportDir(a.dir, vault, book.Dir()); err != nil {
+	if a.dir, err = reportDir(a.dir, vault, book); err != nil {
 		return err
 	}
 	palette, err := loadPalette(e, g)
@@ -172,15 +172,15 @@ func vaultOf(book *daybook.Book) (string, error) {
 }
 
 // reportDir returns the directory that reports are written into, as it was given: relative to the vault, and not the book's.
-func reportDir(dir, vault, book string) (string, error) {
+func reportDir(dir, vault string, book *daybook.Book) (string, error) {
 	if dir == "" {
 		return "", usage("--dir \"Learning reports\"", "--dir names no directory")
 	}
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(vault, dir)
 	}
-	if inside, err := filepath.Rel(book, dir); err == nil && filepath.IsLocal(inside) {
-		return "", usage("name another directory, such as \"Learning reports\"", "%s is the book's: nothing else belongs there", dir)
+	if err := outside(book, dir); err != nil {
+		return "", err
 	}
 	return dir, nil
 }
@@ -287,7 +287,7 @@ func (r *reporter) write(rep *reports.Report, err error) error {
 		return err
 	}
 	r.damaged = max(r.damaged, rep.Damaged)
-	fsys := r.source.Book.FS()
+	fsys := outsideOf(r.source.Book)
 	out := written{Report: rep}
 	if out.File, err = rep.Write(fsys, r.dir, r.html); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 )
 
 func newSQL(e env, g *globals) *cobra.Command {
-	var asCSV bool
+	var asCSV, spreadsheet bool
 	cmd := &cobra.Command{
 		Use:   "sql QUERY",
 		Short: "Ask the ledger, a SQLite database of all events",
@@ -41,6 +41,9 @@ too.`,
 			if asCSV && g.json {
 				return usage("choose one of them", "--csv and --json exclude each other")
 			}
+			if err := checkSpreadsheet(spreadsheet, asCSV); err != nil {
+				return err
+			}
 			palette, err := loadPalette(e, g)
 			if err != nil {
 				return err
@@ -51,7 +54,7 @@ too.`,
 				if err := p.beforeAsking(cmd.Context(), book); err != nil {
 					return err
 				}
-				if err := ask(cmd.Context(), e, g, book, args[0], asCSV); err != nil {
+				if err := ask(cmd.Context(), e, g, book, args[0], asCSV, spreadsheet); err != nil {
 					return err
 				}
 				if p.damaged > 0 {
@@ -61,6 +64,7 @@ too.`,
 			})
 		},
 	}
+	addSpreadsheet(cmd, &spreadsheet)
 	cmd.Flags().BoolVar(&asCSV, "csv", false, "print CSV with a line of names")
 	return cmd
 }
@@ -82,14 +86,14 @@ func (p *posting) beforeAsking(ctx context.Context, book *daybook.Book) error {
 	return err
 }
 
-func ask(ctx context.Context, e env, g *globals, book *daybook.Book, query string, asCSV bool) error {
+func ask(ctx context.Context, e env, g *globals, book *daybook.Book, query string, asCSV, spreadsheet bool) error {
 	out := e.data()
 	var a table.Writer
 	switch {
 	case g.json:
 		a = table.NewJSON(out)
 	case asCSV:
-		a = table.NewCSV(out)
+		a = newCSV(out, spreadsheet)
 	default:
 		a = table.NewText(e.text())
 	}

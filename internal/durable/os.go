@@ -81,8 +81,11 @@ func (osFS) CreateLike(name, model string) (File, error) {
 	return osFile{f}, nil
 }
 
-func (osFS) Mkdir(name string) (bool, error) {
-	err := mkdirOS(name)
+func (osFS) Mkdir(name string) (bool, error) { return mkdir(name, 0o755, true) }
+
+// mkdir makes a directory with a mode, whatever the umask or less what the umask takes.
+func mkdir(name string, mode fs.FileMode, exactly bool) (bool, error) {
+	err := mkdirOS(name, mode)
 	if errors.Is(err, fs.ErrExist) {
 		info, serr := os.Stat(name)
 		switch {
@@ -97,10 +100,42 @@ func (osFS) Mkdir(name string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if err := os.Chmod(name, 0o755); err != nil && !errors.Is(err, fs.ErrPermission) {
-		return true, err
+	if exactly {
+		if err := os.Chmod(name, mode); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return true, err
+		}
 	}
 	return true, nil
+}
+
+// Outside returns fsys for files that are no part of a book, such as exports and reports. On the real file system what
+// Replace makes has mode shown, and a directory may be searched by those who may read it, less what the umask takes;
+// what is replaced keeps its mode.
+func Outside(fsys FS, shown fs.FileMode) FS {
+	if real, ok := fsys.(osFS); ok {
+		return outsideFS{real, shown.Perm()}
+	}
+	return fsys
+}
+
+type outsideFS struct {
+	osFS
+	shown fs.FileMode
+}
+
+func (o outsideFS) CreateLike(name, model string) (File, error) {
+	if info, err := os.Stat(model); err == nil && info.Mode().IsRegular() {
+		return o.osFS.CreateLike(name, model)
+	}
+	f, err := createPlainOS(name, o.shown)
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (o outsideFS) Mkdir(name string) (bool, error) {
+	return mkdir(name, o.shown|o.shown>>2&0o111, false)
 }
 
 func isLink(name string) bool {

@@ -85,17 +85,20 @@ func createNew(name string, mode fs.FileMode) (*os.File, error) {
 	return os.NewFile(uintptr(fd), name), nil
 }
 
+// createPlainOS makes a file that is missing with a mode less what the umask takes.
+func createPlainOS(name string, mode fs.FileMode) (*os.File, error) { return createNew(name, mode) }
+
 // mkdirOS is createNew for a directory.
-func mkdirOS(name string) error {
+func mkdirOS(name string, mode fs.FileMode) error {
 	if os.Geteuid() != 0 {
-		return os.Mkdir(name, 0o755)
+		return os.Mkdir(name, mode)
 	}
 	parent, err := openAt(unix.AT_FDCWD, filepath.Dir(name), unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	if err != nil {
 		return &fs.PathError{Op: "mkdir", Path: name, Err: err}
 	}
 	defer unix.Close(parent) // nothing was written
-	if err := unix.Mkdirat(parent, filepath.Base(name), 0o755); err != nil {
+	if err := unix.Mkdirat(parent, filepath.Base(name), uint32(mode)); err != nil {
 		return &fs.PathError{Op: "mkdir", Path: name, Err: err}
 	}
 	fd, err := openAt(parent, filepath.Base(name), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)

@@ -30,13 +30,15 @@ func createOS(name string, _ fs.FileMode) (f *os.File, made bool, err error) {
 	return f, err == nil, err
 }
 
-func keepToWriters(*os.File) error { return nil }
-func mkdirOS(name string) error    { return os.Mkdir(name, 0o755) }
+func keepToWriters(*os.File) error                { return nil }
+func mkdirOS(name string, mode fs.FileMode) error { return os.Mkdir(name, mode) }
 
 // createLikeOS leaves it to the directory who may do what with the file.
 func createLikeOS(name, _ string) (*os.File, error) {
 	return openShared(name, windows.GENERIC_READ|windows.GENERIC_WRITE, windows.CREATE_NEW)
 }
+
+func createPlainOS(name string, _ fs.FileMode) (*os.File, error) { return createLikeOS(name, "") }
 
 // openHandle opens what is there, a directory too.
 func openHandle(name string, access, flags uint32) (windows.Handle, error) {

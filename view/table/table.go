@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
@@ -148,17 +149,65 @@ func appendJSON(b []byte, v any) []byte {
 }
 
 type csvTable struct {
-	out   *csv.Writer
+	out interface {
+		Write([]string) error
+		Flush()
+		Error() error
+	}
+	cell  func(v any, kind Kind) string
 	kinds []Kind
 }
 
 // NewCSV returns a Writer of CSV (RFC 4180, lines ended by \n), with a line of names. NULL is empty, a blob hexadecimal.
-func NewCSV(w io.Writer) Writer { return &csvTable{out: csv.NewWriter(w)} }
+func NewCSV(w io.Writer) Writer { return &csvTable{out: csv.NewWriter(w), cell: cell} }
+
+// NewSpreadsheet is NewCSV for a program that takes texts for formulas: before a text that may be one stands an apostrophe,
+// and all cells are quoted, so that they end where they should, whatever else the program takes for the end of a cell. What
+// a terminal would obey is escaped.
+func NewSpreadsheet(w io.Writer) Writer {
+	return &csvTable{out: &quotedCSV{w: bufio.NewWriterSize(w, 64<<10)}, cell: func(v any, kind Kind) string {
+		text := cell(v, kind)
+		if _, isText := v.(string); isText {
+			text = inert(printable.Text(text))
+		}
+		return text
+	}}
+}
+
+// inert returns a text that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+func inert(text string) string {
+	begin := strings.TrimLeftFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	if first, _ := utf8.DecodeRuneInString(begin); begin != "" && strings.ContainsRune("=+-@＝＋－＠", first) ||
+		text != "" && strings.ContainsRune("\t\n", rune(text[0])) || strings.HasPrefix(text, `\x0d`) {
+		return "'" + text
+	}
+	return text
+}
+
+// quotedCSV is a csv.Writer that quotes every field.
+type quotedCSV struct {
+	w *bufio.Writer
+}
+
+func (q *quotedCSV) Write(fields []string) error {
+	for i, f := range fields {
+		if i > 0 {
+			q.w.WriteByte(',') // a bufio.Writer keeps its error for the newline
+		}
+		q.w.WriteByte('"')
+		q.w.WriteString(strings.ReplaceAll(f, `"`, `""`))
+		q.w.WriteByte('"')
+	}
+	return q.w.WriteByte('\n')
+}
+
+func (q *quotedCSV) Flush()       { q.w.Flush() }
+func (q *quotedCSV) Error() error { return q.w.Flush() }
 
 func (a *csvTable) Columns(columns []Column) error {
 	names := make([]string, len(columns))
 	for i, c := range columns {
-		names[i], a.kinds = validText(c.Name), append(a.kinds, c.Kind)
+		names[i], a.kinds = a.cell(c.Name, Text), append(a.kinds, c.Kind)
 	}
 	return a.out.Write(names)
 }
@@ -166,7 +215,7 @@ func (a *csvTable) Columns(columns []Column) error {
 func (a *csvTable) Row(values []any) error {
 	fields := make([]string, len(values))
 	for i, v := range values {
-		fields[i] = cell(v, a.kinds[i])
+		fields[i] = a.cell(v, a.kinds[i])
 	}
 	return a.out.Write(fields)
 }

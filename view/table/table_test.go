@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -218,5 +219,30 @@ func TestWriteFile(t *testing.T) {
 	}
 	if err := WriteFile(durable.OS(), name, true, fill); err != nil || read() != "new\n" {
 		t.Errorf("with over: error %v, the file has %q", err, read())
+	}
+}
+
+// No text is a formula in a spreadsheet, and none ends its cell.
+func TestSpreadsheet(t *testing.T) {
+	var out bytes.Buffer
+	in := []any{"=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\u200b=1", "＝1", "a;=1", "\"=1", "a=1", "'=1", "", "é\x1b\xff", int64(-1), -0.5, nil}
+	columns := make([]Column, len(in))
+	for i := range columns {
+		columns[i].Name = "=n"
+	}
+	write(t, NewSpreadsheet(&out), columns, in)
+	rows, err := csv.NewReader(&out).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"'=1+1", "'+1", "'-1", "'@x", "'\t=1", `'\x0d=1`, "'\n=1", "' =1", "'\u200b=1", "'＝1", "a;=1", "\"=1", "a=1", "'=1", "",
+		`é\x1b` + "\ufffd", "-1", "-0.5", "",
+	}
+	if diff := cmp.Diff(want, rows[1]); diff != "" {
+		t.Errorf("cells (-want +got):\n%s", diff)
+	}
+	if rows[0][0] != "'=n" {
+		t.Errorf("a column is called %q", rows[0][0])
 	}
 }
