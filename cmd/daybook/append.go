@@ -76,7 +76,8 @@ func appendFiles(ctx context.Context, e env, g *globals, opts daybook.Options, n
 		if len(names) == 0 {
 			names = []string{"-"}
 		}
-		for _, name := range names {
+		for i, name := range names {
+			a.rest = names[i+1:]
 			if err := a.input(ctx, name); err != nil {
 				return err
 			}
@@ -91,6 +92,7 @@ type appender struct {
 	book *daybook.Book
 	json bool
 	out  *bufio.Writer
+	rest []string // the files that come after this one
 
 	stored, duplicate, rejected int
 }
@@ -275,15 +277,29 @@ func (a *appender) stopped(file string, n int, err error, again []string) error 
 		hint = fmt.Sprintf("%s; go on with line %d", a.counts(), n)
 	}
 	if file != "" {
-		hint = fmt.Sprintf("%s; go on with `sed -n '%sp' %s | daybook append`", a.counts(), strings.Join(again, "p;"), printable.Path(file))
+		hint = fmt.Sprintf("%s; go on with `sed -n '%sp' %s | daybook append%s`", a.counts(), strings.Join(again, "p;"), printable.Path(file), a.further())
 		if len(again) == 1 {
-			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append`", a.counts(), n, printable.Path(file))
+			hint = fmt.Sprintf("%s; go on with `tail -n +%d %s | daybook append%s`", a.counts(), n, printable.Path(file), a.further())
 		}
 	}
 	if r := remedy(err); r != "" {
 		hint = r + "; " + hint
 	}
 	return &failure{err: fmt.Errorf("stopped before %s: %w", place(file, n), err), hint: hint}
+}
+
+// further are the files that are still to be appended, as arguments behind the rest of this one on stdin.
+func (a *appender) further() string {
+	text := ""
+	for _, name := range a.rest {
+		if name != "-" {
+			text += " " + printable.Path(name)
+		}
+	}
+	if text != "" {
+		text = " -" + text
+	}
+	return text
 }
 
 // finish tells a person how it went, and returns the error of a run in which lines were rejected.

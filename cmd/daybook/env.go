@@ -60,10 +60,23 @@ func (e env) withBook(text string) string {
 	parts := strings.Split(text, "`")
 	for i := 1; i+1 < len(parts); i += 2 {
 		if !strings.Contains(parts[i], "--book") && !strings.Contains(parts[i], "--help") {
-			parts[i] = bookCommand.ReplaceAllString(parts[i], "$0 --book "+strings.ReplaceAll(printable.Path(book), "$", "$$"))
+			parts[i] = insertBook(parts[i], printable.Path(book))
 		}
 	}
 	return strings.Join(parts, "`")
+}
+
+// insertBook adds --book to a command that is daybook's, or pipes into it.
+func insertBook(command, book string) string {
+	found := bookCommand.FindAllStringIndex(command, -1)
+	if found == nil {
+		return command
+	}
+	end := found[len(found)-1][1] // what comes before may be a file's name
+	if found[0][0] == 0 {
+		end = found[0][1]
+	}
+	return command[:end] + " --book " + book + command[end:]
 }
 
 // nameVault says that the book is that of a vault which an argument names.

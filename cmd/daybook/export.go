@@ -99,7 +99,7 @@ func (a *exportArgs) check(e env, g *globals) (err error) {
 		return err
 	}
 	if a.format == "parquet" && a.file == "" && isTerminal(e.stdout) {
-		return usage("name a file, as in: daybook export events.parquet", "-o parquet is nothing for a terminal")
+		return usage("name a file, as in `daybook export events.parquet`", "-o parquet is nothing for a terminal")
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func rebuild(r *bookReader, events []dated, name string, at time.Time) (*history
 	if board != nil {
 		reason = fmt.Sprintf("it was deleted at %s", board.Deleted.In(at.Location()).Format(time.DateTime))
 	}
-	return nil, usage(fmt.Sprintf("`daybook history %s` tells what happened to it", printable.Path(name)),
+	return nil, usage(fmt.Sprintf("`daybook history %s` tells what happened to it", printable.Argument(name)),
 		"there was no board %q at %s: %s", name, at.Format(time.DateTime), reason)
 }
 

@@ -141,8 +141,9 @@ func importInto(e env, g *globals, use func(*daybook.Book, *intake) error) error
 	return in.finish()
 }
 
-// append stores events, and returns why some are refused, by their places. The error says why the book takes no more.
-func (in *intake) append(ctx context.Context, events []daybook.Event) (refused map[int]error, err error) {
+// append stores events, and returns why some are refused, by their places. The error says why the book
+// takes no more: the first event that failed.
+func (in *intake) append(ctx context.Context, events []daybook.Event) (refused map[int]error, failed int, err error) {
 	refused = map[int]error{}
 	for i, v := range in.book.AppendAll(ctx, events) {
 		var rule *daybook.RuleError
@@ -155,10 +156,10 @@ func (in *intake) append(ctx context.Context, events []daybook.Event) (refused m
 		case errors.Is(v.Err, daybook.ErrConflict), errors.As(v.Err, &rule):
 			refused[i] = v.Err
 		case err == nil:
-			err = v.Err
+			failed, err = i, v.Err
 		}
 	}
-	return refused, err
+	return refused, failed, err
 }
 
 // lines imports one input.
@@ -195,7 +196,11 @@ func (in *intake) lines(ctx context.Context, name string, r *jsonl.Reader) error
 			if errors.As(err, &other) {
 				return &failure{err: fmt.Errorf("%s: %w", orStdin(file), err), hint: other.hint(file, "import jsonl -")}
 			}
-			return fmt.Errorf("stopped before %s: %w", place(file, reader.upcoming()), err)
+			var stopped *stoppedAt
+			if !errors.As(err, &stopped) {
+				stopped = &stoppedAt{reader.upcoming(), err}
+			}
+			return fmt.Errorf("stopped before %s: %w", place(file, stopped.line), stopped.err)
 		}
 		in.bar.step(in.read, in.all)
 	}
@@ -224,14 +229,26 @@ func (in *intake) batch(ctx context.Context, file string, list []line, r *jsonl.
 		}
 		events, from = append(events, event), append(from, l.n)
 	}
-	refused, err := in.append(ctx, events)
+	refused, failed, err := in.append(ctx, events)
 	for i := range events {
 		if refused[i] != nil {
 			in.refuse("%s: %v", place(file, from[i]), refused[i])
 		}
 	}
-	return err
+	if err != nil {
+		return &stoppedAt{from[failed], err}
+	}
+	return nil
 }
+
+// stoppedAt is the error of the first line that could not be stored.
+type stoppedAt struct {
+	line int
+	err  error
+}
+
+func (s *stoppedAt) Error() string { return s.err.Error() }
+func (s *stoppedAt) Unwrap() error { return s.err }
 
 // tellKept says under which names the events have members that make room for the book's own.
 func (in *intake) tellKept(kept map[string]int) {

@@ -161,7 +161,7 @@ func (in *intake) document(ctx context.Context, name string) error {
 	for _, why := range r.Refused {
 		in.refuse("%s: %s", name, why)
 	}
-	refused, err := in.append(ctx, r.Events)
+	refused, _, err := in.append(ctx, r.Events)
 	for i := range r.Events {
 		if refused[i] != nil {
 			in.refuse("%s: event_id %s: %v", name, r.Events[i].ID(), refused[i])

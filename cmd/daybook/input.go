@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"daybook/internal/printable"
 )
 
 // await calls do and returns its error, or that of ctx when it ends first. A call that is under way then cannot be ended: it
@@ -72,15 +74,7 @@ func (o *otherInput) hint(file, command string) string {
 	if file == "" {
 		file = "FILE"
 	}
-	return fmt.Sprintf("make JSON Lines of it: `%s | daybook %s`", strings.ReplaceAll(o.command, "FILE", shellWord(file)), command)
-}
-
-// shellWord returns a text as one word of a shell's command line.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+,:@%") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return fmt.Sprintf("make JSON Lines of it: `%s | daybook %s`", strings.ReplaceAll(o.command, "FILE", printable.Path(file)), command)
 }
 
 // errUTF16 is what an input in UTF-16 ends with at once. Windows PowerShell writes such files.

@@ -100,7 +100,7 @@ func (a *reportArgs) check(given []string) (err error) {
 	case a.date != "" && a.kind == reports.KindBoard:
 		return usage("--to DAY makes the report as it was on that day", "a board's report has no --date, but --from and --to")
 	case a.note && a.kind != reports.KindDaily:
-		return usage("daybook report daily --note", "--note is for the report of a day")
+		return usage("say `daybook report daily --note`", "--note is for the report of a day")
 	}
 	today := dayEnd{rel: true}
 	a.on, a.first, a.last = today, today, today

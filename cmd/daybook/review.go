@@ -96,7 +96,7 @@ func (a *reviewArgs) check(given func(flag string) bool, args []string) (err err
 	case a.limit < 0:
 		return usage("leave --limit out, or say 0 for all", "--limit %d: the limit must be 0 or more", a.limit)
 	case given("rating") && !a.toBeDone:
-		return usage("daybook review --done CARD --rating hard", "--rating goes with --done")
+		return usage("say `daybook review --done CARD --rating hard`", "--rating goes with --done")
 	case a.toBeDone && a.toBeSnoozed:
 		return usage("say the one, then the other", "--done and --snooze do not go together")
 	case a.toBeDone && strings.TrimSpace(a.done) == "", a.toBeSnoozed && strings.TrimSpace(a.snooze) == "":

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 // note stores that a card was looked at, or is put off.
@@ -31,7 +33,7 @@ func (a *reviewArgs) note(ctx context.Context, e env, g *globals, r *bookReader)
 		return err
 	}
 	if !card.On {
-		return usage("`daybook history "+card.ID+"` tells what happened to it",
+		return usage("`daybook history "+printable.Argument(card.ID)+"` tells what happened to it",
 			"%s is on no board: it was removed at %s", quoted(card.Node),
 			card.Removed().In(r.book.Zone()).Format(time.DateTime))
 	}

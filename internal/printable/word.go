@@ -39,6 +39,14 @@ func Path(name string) string {
 	return Word(name)
 }
 
+// Argument is Word of what is no file, such as the name of a board: after "--" if it looks like an option.
+func Argument(arg string) string {
+	if strings.HasPrefix(arg, "-") {
+		return "-- " + Word(arg)
+	}
+	return Word(arg)
+}
+
 // isSpecial reports whether a shell may read more than itself in a character.
 func isSpecial(r rune) bool {
 	switch {
