@@ -85,6 +85,44 @@ func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Ent
 	}
 }
 
+// EventsAt yields the events of one day that stand at places that Entries had, in the order of places: ascending costs least. The
+// error is that of a day, or of an event, that is not there as it was, and the last thing that is yielded.
+func (b *Book) EventsAt(ctx context.Context, day Day, places []Position) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		c, err := b.openDay(day)
+		if err == nil && c == nil && len(places) > 0 {
+			err = fmt.Errorf("read %s: %w", b.dayPath(day), io.ErrUnexpectedEOF)
+		}
+		if err != nil || c == nil {
+			if err != nil {
+				yield(Entry{}, err)
+			}
+			return
+		}
+		defer c.Close() // nothing was written
+		var p jsonline.Parser
+		for _, at := range places {
+			text := make([]byte, at.Length)
+			err := context.Cause(ctx)
+			if err == nil {
+				var n int
+				if n, err = c.ReadAt(text, at.Offset); n == at.Length || n == at.Length-1 && at.Offset+int64(n) == c.size {
+					text, err = text[:n], nil // an unfinished last line has no newline
+				}
+			}
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			line, whole := bytes.CutSuffix(text, []byte("\n"))
+			entry, err := b.entry(&p, c, day, dayfile.Line{Offset: at.Offset, Length: int64(at.Length), Text: line, Whole: whole})
+			if !yield(entry, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // DaySize returns where the whole lines of the day end now; 0 if it has none.
 func (b *Book) DaySize(day Day) (int64, error) {
 	if p, ok, err := b.packs.find(b, day); err != nil || ok {

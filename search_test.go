@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -349,4 +350,72 @@ func BenchmarkSearch(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestEventsAt: events are read again where they stood, in any order, of day files and of packed ones; what does not stand there is an
+// error.
+func TestEventsAt(t *testing.T) {
+	ctx := context.Background()
+	b, err := Open(t.TempDir(), &Options{Sync: SyncNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	put := func(id string) {
+		e, err := ParseEvent([]byte(`{"event_id":"` + id + `","timestamp":"2025-11-08T10:00:00Z"}`))
+		if err == nil {
+			_, err = b.Append(ctx, e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("a")
+	put("b")
+	day, _ := ParseDay("2025-11-08")
+	check := func(what string) {
+		t.Helper()
+		var places []Position
+		var want []string
+		for e, err := range b.DayEvents(ctx, day, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			places, want = append([]Position{e.Position}, places...), append([]string{string(e.Raw)}, want...)
+		}
+		var got []string
+		for e, err := range b.EventsAt(ctx, day, places) {
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			got = append(got, string(e.Raw))
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", what, got, want)
+		}
+		for _, wrong := range []Position{{Day: day, Offset: 1, Length: 20}, {Day: day, Offset: 1 << 20, Length: 20}, {Day: day, Length: 1 << 10}} {
+			var err error
+			for _, err = range b.EventsAt(ctx, day, []Position{wrong}) {
+			}
+			if err == nil {
+				t.Errorf("%s: %+v: no error", what, wrong)
+			}
+		}
+	}
+	check("plain")
+	if _, err := b.Retire(ctx, day, KeepPacked, nil); err != nil {
+		t.Fatal(err)
+	}
+	check("packed")
+	put("c")
+	check("both")
+	f, err := os.OpenFile(filepath.Join(b.Dir(), "2025-11-08", "events.json"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"event_id":"d","timestamp":"2025-11-08T10:00:00Z"}`); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	check("without its newline")
 }

@@ -125,3 +125,77 @@ func BenchmarkPostThousand(b *testing.B) {
 		catchUp(b, v)
 	}
 }
+
+// BenchmarkGrowth asks, and posts, n and 4n events: what is linear takes four times as long, and what an index finds hardly more.
+func BenchmarkGrowth(b *testing.B) {
+	for _, kind := range []struct {
+		name  string
+		books func(b *testing.B, n int) *daybook.Book
+	}{
+		{"days", func(b *testing.B, n int) *daybook.Book { return cameraDays(b, n/100, 100) }},
+		{"one day", func(b *testing.B, n int) *daybook.Book { return cameraDays(b, 1, n) }},
+	} {
+		for _, n := range []int{5_000, 20_000} {
+			book := kind.books(b, n)
+			v := newView(b, book, Options{})
+			catchUp(b, v)
+			query := func(q Question) func() error {
+				return func() error {
+					for _, err := range Find(context.Background(), book, q, func(err error) { b.Error(err) }) {
+						if err != nil {
+							return err
+						}
+					}
+					return nil
+				}
+			}
+			for _, do := range []struct {
+				name string
+				f    func() error
+			}{
+				{"sync anew", func() error { _, err := v.Rebuild(context.Background()); return err }},
+				{"sync of nothing", func() error { _, err := newView(b, book, Options{}).CatchUp(context.Background()); return err }},
+				{"verify", func() error { return v.compareAll(b, book) }},
+				{"query", query(Question{})},
+				{"query newest", query(Question{Newest: true})},
+				{"query newest 100", query(Question{Newest: true, Limit: 100})},
+				{"query camera newest 100", query(Question{Camera: "gate", Newest: true, Limit: 100})},
+				{"query rare words", query(Question{Words: mustWords(b, `"0 courier leaves"`)})},
+				{"sql counts", func() error {
+					return Ask(context.Background(), book, "SELECT sum(n) FROM counts WHERE kind = 'camera'",
+						func([]string) error { return nil }, func([]any) error { return nil })
+				}},
+				{"sql lines", func() error {
+					return Ask(context.Background(), book, "SELECT line FROM events",
+						func([]string) error { return nil }, func([]any) error { return nil })
+				}},
+			} {
+				b.Run(fmt.Sprintf("%s/%s/n=%d", kind.name, do.name, n), func(b *testing.B) {
+					for b.Loop() {
+						try(b, do.f())
+					}
+				})
+			}
+		}
+	}
+}
+
+func mustWords(b *testing.B, text string) Words {
+	b.Helper()
+	w, err := ParseWords(text)
+	try(b, err)
+	return w
+}
+
+func (v *View) compareAll(b *testing.B, book *daybook.Book) error {
+	b.Helper()
+	for d, err := range Compare(context.Background(), book, daybook.Query{}, v.palette) {
+		if err != nil {
+			return err
+		}
+		if !d.Behind {
+			return d
+		}
+	}
+	return nil
+}

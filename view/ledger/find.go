@@ -21,7 +21,10 @@ import (
 // days that would be only there. Close no connection to a ledger, and no View, of this process meanwhile.
 func Find(ctx context.Context, b *daybook.Book, q Question, trouble func(error)) iter.Seq2[daybook.Entry, error] {
 	return func(yield func(daybook.Entry, error) bool) {
-		f := &finder{ctx: ctx, book: b, q: &q, trouble: trouble, left: q.Limit}
+		f := &finder{ctx: ctx, book: b, q: &q, trouble: trouble, left: q.Limit, room: q.room}
+		if f.room == 0 {
+			f.room = maxPile
+		}
 		f.yield = func(e daybook.Entry, err error) bool {
 			if err == nil {
 				f.left--
@@ -56,6 +59,7 @@ type finder struct {
 	trouble func(error)
 	yield   func(daybook.Entry, error) bool
 	left    int  // of the limit; below zero there is none
+	room    int  // bytes of lines that a pile keeps
 	over    bool // nothing is to be yielded any more
 
 	ledger  *conn // nil if there is none to ask

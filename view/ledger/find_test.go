@@ -198,6 +198,7 @@ func (g *random) question() (q Question, has func(string) bool) {
 		}
 	})
 	q.Newest = g.IntN(2) == 0
+	q.room = []int{0, 1, 2000}[g.IntN(3)]
 	maybe(func() { q.Limit = 1 + g.IntN(12) })
 	return q, has
 }

@@ -1,8 +1,8 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
+	"crypto/sha256"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -24,7 +24,7 @@ func ends(run []source) (first, last daybook.Day) {
 
 // askBook finds what is wanted in day files.
 func (f *finder) askBook(run []source) error {
-	p := pile{f: f}
+	p := newPile(f, run, func(daybook.Day) int64 { return 0 })
 	give := f.yield
 	if f.q.Newest {
 		give = func(e daybook.Entry, err error) bool {
@@ -40,7 +40,7 @@ func (f *finder) askBook(run []source) error {
 		err = f.there(run)
 	}
 	if err == nil && !f.over {
-		p.give()
+		err = p.give()
 	}
 	return err
 }
@@ -100,13 +100,13 @@ func (f *finder) askBoth(run []source) error {
 	if err != nil {
 		return err
 	}
-	p := pile{f: f}
-	known := map[string]bool{}
+	p := newPile(f, run, func(daybook.Day) int64 { return end })
+	known := map[[sha256.Size]byte]bool{}
 	give := func(e daybook.Entry, err error) bool {
 		switch {
 		case err != nil:
 			return f.yield(e, err)
-		case known[string(e.Raw)]:
+		case known[sha256.Sum256(e.Raw)]:
 		case f.q.Newest:
 			p.put(e)
 		default:
@@ -124,7 +124,7 @@ func (f *finder) askBoth(run []source) error {
 	for part := range slices.Chunk(ids, fetched) {
 		err := f.fetch(part, map[int64]daybook.Day{dayNumber(day): day}, func(e daybook.Entry) {
 			if !f.over && f.q.holds(e) && give(e, nil) {
-				known[string(e.Raw)] = true
+				known[sha256.Sum256(e.Raw)] = true
 			}
 		})
 		if err != nil || f.over {
@@ -139,7 +139,7 @@ func (f *finder) askBoth(run []source) error {
 		err = f.there(run)
 	}
 	if err == nil && !f.over {
-		p.give()
+		err = p.give()
 	}
 	return err
 }
@@ -162,38 +162,6 @@ func (f *finder) earlier(day daybook.Day, k cursor) (int64, error) {
 	return k.base + k.posted, err
 }
 
-// pile is what was found of days that are to be put in order.
-type pile struct {
-	f    *finder
-	list []daybook.Entry
-}
-
-func (p *pile) put(e daybook.Entry) {
-	p.list = append(p.list, e)
-	if left := p.f.left; left > 0 && len(p.list) >= 2*left+64 {
-		p.sort()
-		p.list = slices.Delete(p.list, left, len(p.list))
-	}
-}
-
-func (p *pile) sort() {
-	slices.SortFunc(p.list, func(a, b daybook.Entry) int {
-		return cmp.Or(b.Position.Day.Compare(a.Position.Day), cmp.Compare(b.Event.Time().UnixMicro(), a.Event.Time().UnixMicro()),
-			cmp.Compare(b.Position.Offset, a.Position.Offset))
-	})
-}
-
-// give yields what is on the pile, the newest first.
-func (p *pile) give() {
-	p.sort()
-	for _, e := range p.list {
-		if !p.f.yield(e, nil) {
-			break
-		}
-	}
-	p.list = p.list[:0]
-}
-
 // fetched is how many rows are read at once.
 const fetched = 256
 
@@ -210,7 +178,7 @@ func (f *finder) askLedger(run []source) error {
 	for _, s := range run {
 		names[dayNumber(s.day)] = s.day
 	}
-	p := pile{f: f}
+	p := newPile(f, run, func(daybook.Day) int64 { return 1 << 40 })
 	for len(ids) > 0 && !f.over {
 		if err := context.Cause(f.ctx); err != nil {
 			return err
@@ -234,7 +202,9 @@ func (f *finder) askLedger(run []source) error {
 			return err
 		}
 		if f.q.Newest && (len(ids) == 0 || ids[0]>>40 != day) {
-			p.give()
+			if err := p.give(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

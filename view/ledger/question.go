@@ -28,6 +28,8 @@ type Question struct {
 	// appended last. Else they come in the book's order.
 	Newest bool
 	Limit  int // so many are found at most; 0 is no limit
+
+	room int // instead of maxPile, for tests; 0 is maxPile
 }
 
 // holds reports whether an event is wanted. It is the one that decides: whatever finds events faster only leaves out some of
