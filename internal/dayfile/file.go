@@ -50,9 +50,9 @@ type File struct {
 	failed  bool     // the mark says that what is not durable may be others' bytes on the disk
 	last    [64]byte // the last bytes before size, as many as there are
 
-	seen [markLen]byte     // the last mark that was read,
-	says Mark              // and what it says
-	room [markLen + 1]byte // scratch: of a mark, or of the last bytes
+	seen [markLen]byte // the last mark that was read,
+	says Mark          // and what it says
+	room [markLen]byte // scratch: of a mark, or of the last bytes
 }
 
 // Observer is told what a File finds in the bytes that it has not seen yet.

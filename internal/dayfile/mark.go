@@ -89,10 +89,11 @@ func appendHex(b []byte, v uint64, width int) []byte {
 	return b
 }
 
-// readMark returns the mark, or false if there is none or it is no good. It is a bound for the day file only if it has the
+// readMark returns the mark, or false if there is none or it is no good. Bytes behind it, which somebody else has appended,
+// do not count: it is written over in place, and would never be valid again. It is a bound for the day file only if it has the
 // file's inode; otherwise it tells of the file that was there before.
 func readMark(f durable.File) (Mark, bool) {
-	var b [markLen + 1]byte
+	var b [markLen]byte
 	n, _ := f.ReadAt(b[:], 0) // a mark that cannot be read is no mark
 	m, err := ParseMark(b[:n])
 	return m, err == nil
@@ -104,7 +105,6 @@ func (f *File) readMark() (Mark, bool) {
 	if n == markLen && bytes.Equal(f.room[:n], f.seen[:]) {
 		return f.says, true
 	}
-	n, _ = f.mark.ReadAt(f.room[:], 0) // with what should not be there
 	m, err := ParseMark(f.room[:n])
 	if err == nil {
 		f.says = m

@@ -42,10 +42,19 @@ func (f *File) wake() (err error) {
 	if info.ID != f.id {
 		return f.forget()
 	}
+	return f.openMark()
+}
+
+// openMark opens the mark and makes it if it is missing. A symbolic link in its place is removed: what it leads to is
+// nobody's to write over.
+func (f *File) openMark() (err error) {
 	name := filepath.Join(f.dir, MarkName)
-	if f.mark, err = f.fsys.Open(name, true); errors.Is(err, fs.ErrNotExist) {
-		f.mark, _, err = f.fsys.Create(name)
+	if f.fsys.Resolve(name) != name {
+		if err := f.fsys.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
+	f.mark, _, err = f.fsys.Create(name)
 	return err
 }
 
@@ -109,8 +118,7 @@ func (f *File) open(create bool, was Mark) (err error) {
 	if f.replaces && !made {
 		_ = f.sweep() // what stays costs nothing but room
 	}
-	f.mark, _, err = f.fsys.Create(filepath.Join(f.dir, MarkName))
-	if err != nil {
+	if err := f.openMark(); err != nil {
 		return err
 	}
 	m, valid := f.readMark()
