@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -175,8 +176,8 @@ func quarantine(_ context.Context, p *patient) {
 
 // files: what lies about that is no part of the book.
 func files(_ context.Context, p *patient) {
-	var copies, kept, left []string
-	look := func(dir string) {
+	var kept, left []string
+	look := func(dir string, own ...string) {
 		entries, err := p.fsys.ReadDir(p.file(dir))
 		if err != nil {
 			return // said by the check of the days, or there is none
@@ -186,10 +187,12 @@ func files(_ context.Context, p *patient) {
 			if dir != "" {
 				name = dir + "/" + name
 			}
-			switch {
+			switch copied := copyOf(dir, e.Name(), own); {
+			case e.IsDir() && dir == "" && isDayCopy(e.Name()):
+				p.copiedDay(name)
 			case e.IsDir():
-			case vault.IsConflictCopy(e.Name()):
-				copies = append(copies, name)
+			case copied != "":
+				p.copied(name, copied)
 			case strings.Contains(e.Name(), ".kept-") || strings.HasSuffix(e.Name(), ".damaged"):
 				kept = append(kept, name)
 			case strings.HasSuffix(e.Name(), ".daybook-tmp") && p.dead(name):
@@ -197,18 +200,12 @@ func files(_ context.Context, p *patient) {
 			}
 		}
 	}
-	look("")
+	look("", "daybook.json", "palette.toml", "metadata.json", "ledger.db", "standing.bin", "import-git.jsonl", "watch.json",
+		"book.lock", "book.turn", "watch.lock")
 	look("baseline")
 	for _, day := range p.days {
-		look(day.String())
-	}
-	for _, name := range copies {
-		if strings.Contains(name, "/events") {
-			p.bad("`daybook append "+printable.Path(p.file(name))+"` takes in what the day lacks, and passes over what it has; then remove the copy",
-				"a sync program has made a copy of a day: %s. Its events are no part of the book", name)
-			continue
-		}
-		p.note("remove it: it is made again from the book, and other machines' copies are no part of it", "a sync program has made a copy: %s", name)
+		look(day.String(), "events.json", "events.json.zst", "events.mark", "SHA256SUMS")
+		look(day.String() + "/boards")
 	}
 	if len(kept) > 0 {
 		p.note("look at them, then remove them", "%s kept aside: %s", count(len(kept), "file"), someOf(kept))
@@ -216,6 +213,93 @@ func files(_ context.Context, p *patient) {
 	if len(left) > 0 {
 		p.note("nothing to do: the next command that writes removes them", "%s left by a crash: %s", count(len(left), "temporary file"), someOf(left))
 	}
+}
+
+// The names of a book's files that hold a day, a hash or a lineage, and what copies of them may be called.
+var (
+	document = regexp.MustCompile(`^session_\d{4}-\d\d-\d\d\.json$`)
+	state    = regexp.MustCompile(`^[0-9a-f]{32}(\.intent)?\.json$`)
+	snapshot = regexp.MustCompile(`^[0-9a-f]{64}\.canvas$`)
+
+	likeDocument = regexp.MustCompile(`(?i)session_\d{4}-\d\d-\d\d.*\.json$`)
+	likeState    = regexp.MustCompile(`(?i)[0-9a-f]{32}.*\.json$`)
+	likeSnapshot = regexp.MustCompile(`(?i)[0-9a-f]{64}.*\.canvas$`)
+)
+
+// copyOf returns of which of a book's own files in dir the file called name looks like a copy; "" if it is none. own are
+// those that have a fixed name. No copy is ever read in the place of the file itself.
+func copyOf(dir, name string, own []string) string {
+	if slices.Contains(own, name) || document.MatchString(name) || state.MatchString(name) || snapshot.MatchString(name) {
+		return ""
+	}
+	switch {
+	case dir == "" && likeDocument.MatchString(name):
+		return "session"
+	case dir == "baseline" && likeState.MatchString(name):
+		return "baseline"
+	case strings.HasSuffix(dir, "/boards") && likeSnapshot.MatchString(name):
+		return "boards"
+	}
+	for _, original := range own {
+		if vault.IsCopyName(name, original) {
+			return original
+		}
+	}
+	if vault.IsConflictCopy(name) {
+		return "other"
+	}
+	return ""
+}
+
+// copied tells of a copy of one of the book's files, with what is to be done about it.
+func (p *patient) copied(name, original string) {
+	const made = "a sync program has made a copy: %s"
+	file := printable.Path(p.file(name))
+	switch original {
+	case "events.json":
+		p.bad("`daybook append --book "+printable.Path(p.dir)+" "+file+"` takes in what the day lacks, and passes over what it has; then remove the copy",
+			"a sync program has made a copy of a day: %s. Its events are no part of the book", name)
+	case "events.json.zst":
+		p.bad("`zstd -dc "+file+" | daybook append --book "+printable.Path(p.dir)+"` takes in what the day lacks, and passes over what it has; then remove the copy",
+			"a sync program has made a copy of a day: %s. Its events are no part of the book", name)
+	case "palette.toml":
+		p.note("`diff "+printable.Path(p.file(original))+" "+file+"` shows where it differs; take over what you want, then remove it", made, name)
+	case "daybook.json":
+		p.note("`diff "+printable.Path(p.file(original))+" "+file+"` shows where it differs; only daybook.json is obeyed; remove the copy", made, name)
+	case "events.mark":
+		p.note("remove it: only events.mark counts, and the next append to the day makes one where it is missing", made, name)
+	case "SHA256SUMS":
+		p.note("remove it: only SHA256SUMS counts, and `daybook seal` makes one where it is missing", made, name)
+	case "boards":
+		p.note("remove it: a snapshot is named by its checksum, and the one without addition is right", made, name)
+	case "baseline":
+		p.note("remove it: it is never read, and the state of the board that is recorded stands beside it", made, name)
+	case "book.lock", "book.turn", "watch.lock", "watch.json", "import-git.jsonl":
+		p.note("remove it: only "+original+" counts", made, name)
+	default:
+		p.note("remove it: it is made again from the book, and other machines' copies are no part of it", made, name)
+	}
+}
+
+// isDayCopy reports whether a directory's name is that of a day with something before or behind it.
+func isDayCopy(name string) bool {
+	_, err := daybook.ParseDay(name)
+	return err != nil && dayLike.MatchString(name)
+}
+
+var dayLike = regexp.MustCompile(`^(\d{4}-\d\d-\d\d\D.*|\D.*\D\d{4}-\d\d-\d\d)$`)
+
+// copiedDay tells of a copy of a day's directory.
+func (p *patient) copiedDay(name string) {
+	remedy := "remove it: there are no events in it"
+	if _, err := p.fsys.Stat(p.file(name, "events.json")); err == nil {
+		remedy = "`daybook append --book " + printable.Path(p.dir) + " " + printable.Path(p.file(name, "events.json")) +
+			"` takes in what the day lacks, and passes over what it has; then remove the copy"
+	} else if _, err := p.fsys.Stat(p.file(name, "events.json.zst")); err == nil {
+		remedy = "`zstd -dc " + printable.Path(p.file(name, "events.json.zst")) + " | daybook append --book " + printable.Path(p.dir) +
+			"` takes in what the day lacks, and passes over what it has; then remove the copy"
+	}
+	p.bad(remedy, "a sync program has made a copy of a day's directory: %s. Its events are no part of the book", name)
 }
 
 // dead reports whether nobody holds a temporary file any more.

@@ -82,7 +82,7 @@ func healthy(t *testing.T, camera bool) *place {
 		try(t, err)
 		for _, name := range []string{"a.canvas", "Folder/b.canvas"} {
 			p.write("../"+name, `{"nodes":[]}`)
-			p.write("baseline/"+filepath.Base(name)+".json", "{}")
+			p.write(fmt.Sprintf("baseline/%032x.json", filepath.Base(name)[0]), "{}")
 		}
 		lock := p.hold("watch.lock")
 		p.write("watch.json", `{"vault":"v","host":"desk","pid":7,"since":"2025-11-08T10:00:00Z"}`)

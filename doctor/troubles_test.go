@@ -53,6 +53,15 @@ func bookTroubles() []trouble {
 		{"a copy of a document", false, false, func(p *place) { p.write("session_2025-11-05 (Ada's conflicted copy 2025-11-08).json", "x") }, []string{
 			"note files: a sync program has made a copy: session_2025-11-05 (Ada's",
 		}},
+		{"a copy of a document, numbered", false, false, func(p *place) { p.write("session_2025-11-05 2.json", "x") }, []string{
+			"note files: a sync program has made a copy: session_2025-11-05 2.json",
+		}},
+		{"a copy of a day's directory", false, false, func(p *place) { p.write("2025-11-05 2/events.json", "x") }, []string{
+			"wrong files: a sync program has made a copy of a day's directory: 2025-11-05 2",
+		}},
+		{"a copy of a board that is evicted", false, false, func(p *place) {
+			try(p.t, os.Rename(p.file("../a.canvas"), p.file("../a.canvas.nextcloud")))
+		}, []string{"note boards: a sync client keeps the content of 1 board on its server only: a.canvas"}},
 		{"kept aside", false, false, func(p *place) { p.write("session_2025-11-05.json.kept-0123", "x") }, []string{"note files: 1 file kept aside: session_2025-11-05.json.kept-0123"}},
 		{"left by a crash", false, false, func(p *place) { p.write("metadata.json.0123abcd.daybook-tmp", "x") }, []string{"note files: 1 temporary file left by a crash: metadata.json"}},
 		{"retired days", false, false, func(p *place) { p.retire("2025-11-05", "2025-11-07") }, nil},

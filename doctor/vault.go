@@ -91,10 +91,14 @@ func boards(_ context.Context, p *patient) {
 	for _, name := range p.survey.Copies {
 		p.note("take what is needed out of it, then remove it: it is not recorded", "a sync program has made a copy of a board: %s", name)
 	}
+	if n := len(p.survey.Evicted); n > 0 {
+		p.note("nothing: what is recorded of them stays; download them to have them read",
+			"a sync client keeps the content of %s on its server only: %s", count(n, "board"), someOf(p.survey.Evicted))
+	}
 	known := 0
 	entries, err := p.fsys.ReadDir(p.file("baseline"))
 	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".json") && !strings.HasSuffix(e.Name(), ".intent.json") {
+		if vault.IsState(e.Name()) {
 			known++
 		}
 	}
@@ -102,7 +106,7 @@ func boards(_ context.Context, p *patient) {
 		p.note("`daybook watch --once "+printable.Path(p.vault)+"` records what is new", "%s not yet recorded", count(len(p.survey.Boards)-known, "board"))
 	}
 	if wrong == 0 {
-		p.ok("%s", count(len(p.survey.Boards), "board"))
+		p.ok("%s", count(len(p.survey.Boards)+len(p.survey.Evicted), "board"))
 	}
 }
 

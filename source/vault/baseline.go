@@ -25,6 +25,26 @@ func (r *Recorder) intentFile(lineage string) string {
 	return filepath.Join(r.dir, lineage+intentSuffix)
 }
 
+// stateName returns whose state a file of the directory baseline is, by its name, and whether it is an intent.
+func stateName(name string) (lineage string, intent, ok bool) {
+	lineage, intent = strings.CutSuffix(name, intentSuffix)
+	if !intent {
+		lineage, ok = strings.CutSuffix(name, baseSuffix)
+	}
+	return lineage, intent, (intent || ok) && isLineage(lineage)
+}
+
+// IsState reports whether a file of the directory baseline, by its name, holds what was recorded last of a board.
+func IsState(name string) bool {
+	_, intent, ok := stateName(name)
+	return ok && !intent
+}
+
+// isLineage reports whether s is what drawLineage returns.
+func isLineage(s string) bool {
+	return len(s) == 2*lineageSize && strings.Trim(s, "0123456789abcdef") == ""
+}
+
 // load reads all states, and makes their names durable first: a process that was killed may not have come so far, and
 // what is recorded next goes on from them. Damaged ones are kept aside and count as lost.
 func (r *Recorder) load() error {
@@ -44,13 +64,12 @@ func (r *Recorder) load() error {
 	times := map[string]string{} // of the boards by path, to find the newer of two
 	var intents []string
 	for _, f := range entries {
-		lineage, isIntent := strings.CutSuffix(f.Name(), intentSuffix)
-		if isIntent {
-			intents = append(intents, lineage)
+		lineage, intent, ok := stateName(f.Name())
+		switch {
+		case !ok: // such as the copy that a sync program has made of a state: no state of this book
 			continue
-		}
-		lineage, isBase := strings.CutSuffix(f.Name(), baseSuffix)
-		if !isBase {
+		case intent:
+			intents = append(intents, lineage)
 			continue
 		}
 		s, err := r.read(r.baseFile(lineage))

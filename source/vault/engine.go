@@ -350,7 +350,7 @@ func (e *engine) looked(out outcome) {
 	case out.err != nil:
 		e.recordFailed(out, t, now)
 		return
-	case out.found == isBoard:
+	case out.found == isBoard, out.found == isOnServer:
 		delete(e.troubles, out.path)
 		delete(e.failed, out.path)
 		return

@@ -143,8 +143,10 @@ func (v *Vault) there() error {
 	return nil
 }
 
-// gone reports whether the absence of the board rel can be believed.
-func (v *Vault) gone(rel string) bool { return gone(v.opts.fsys, v.root, *v.home.Load(), rel) }
+// gone reports whether the absence of the board rel can be believed, and no placeholder of a sync client stands for it.
+func (v *Vault) gone(rel string) bool {
+	return gone(v.opts.fsys, v.root, *v.home.Load(), rel) && !isEvicted(v.opts.fsys, v.root, rel)
+}
 
 // mounted reports whether another file system is mounted on each of the directories that is there. Where one was
 // mounted, an empty directory may be left, or a symbolic link that leads nowhere.

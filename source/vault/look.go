@@ -49,7 +49,8 @@ const (
 	isNewcomer
 	isAbsentNow
 	isUnreadable
-	isAway // its directory cannot be read: nothing is known of it
+	isAway     // its directory cannot be read: nothing is known of it
+	isOnServer // a sync client keeps its content on the server only
 	isChanging
 )
 
@@ -67,6 +68,10 @@ func (v *Vault) look(ctx context.Context, e errand) outcome {
 	case s.absent:
 		out.found = isAbsentNow
 		out.finished = !isKnown
+		if isKnown && isEvicted(v.opts.fsys, v.root, e.path) {
+			out.found, out.finished = isOnServer, true
+			return out
+		}
 		if v.skip.board(s.spelled) && !v.skip.within(s.spelled) {
 			out.spelled = s.spelled
 		}

@@ -60,9 +60,74 @@ func realPath(name string) string {
 }
 
 // dir reports whether the directory rel (a path in the vault, with "/") is left alone: names that begin with a dot
-// (.obsidian, .trash, .git, .learning_sessions), the book, and patterns.
+// (.obsidian, .trash, .git, .learning_sessions), those of systems, the book, and patterns.
 func (s skipper) dir(rel string) bool {
-	return strings.HasPrefix(path.Base(rel), ".") && rel != "." || s.own != "" && rel == s.own || s.matches(rel)
+	name := path.Base(rel)
+	return strings.HasPrefix(name, ".") && rel != "." || isSystemDir(name) || s.own != "" && rel == s.own || s.matches(rel)
+}
+
+// systemDirs are the names, in lower case, that servers and systems give to their bins, snapshots and indexes inside of
+// shared folders and disks. Those with a dot before them are left alone anyway.
+var systemDirs = map[string]bool{
+	"@eadir": true, "#recycle": true, "#snapshot": true, "@tmp": true, "@sharesnap": true, // Synology
+	"@recycle": true, "@recently-snapshot": true, "@__thumb": true, "@snapshot": true, // QNAP
+	"~snapshot":     true,                                     // NetApp
+	"_nas_recycle_": true,                                     // Thecus
+	"$recycle.bin":  true, "recycler": true, "recycled": true, // Windows
+	"system volume information": true,
+	"lost+found":                true,                                                                             // Unix
+	"network trash folder":      true, "temporary items": true, "thevolumesettingsfolder": true, "__macosx": true, // macOS
+}
+
+// isSystemDir reports whether a directory of this name belongs to a server or a system. Samba shows snapshots as @GMT-
+// and a time, and chkdsk puts what it finds into FOUND.000.
+func isSystemDir(name string) bool {
+	name = strings.ToLower(name)
+	number, found := strings.CutPrefix(name, "found.")
+	return systemDirs[name] || strings.HasPrefix(name, "@gmt-") || found && len(number) == 3 && strings.Trim(number, "0123456789") == ""
+}
+
+// placeholderSuffixes are what sync clients append to the name of a file, or directory, that they keep on the server only:
+// Nextcloud, ownCloud and OpenCloud, Resilio Sync, odrive.
+var placeholderSuffixes = []string{".nextcloud", ".owncloud", ".opencloud", ".rsls", ".cloud", ".cloudf"}
+
+// placeholders are the names of which one stands in the place of a file called name while a sync client keeps its content
+// on the server only. iCloud hides its own: .NAME.icloud.
+func placeholders(name string) []string {
+	names := []string{"." + name + ".icloud"}
+	for _, suffix := range placeholderSuffixes {
+		names = append(names, name+suffix)
+	}
+	return names
+}
+
+// evicted returns the path whose content is kept on a server only, if rel is that of a placeholder.
+func evicted(rel string) (string, bool) {
+	dir, name := path.Split(rel)
+	if hidden, ok := strings.CutPrefix(name, "."); ok {
+		if name, ok := strings.CutSuffix(hidden, ".icloud"); ok && name != "" {
+			return dir + name, true
+		}
+	}
+	for _, suffix := range placeholderSuffixes {
+		if name, ok := strings.CutSuffix(name, suffix); ok && name != "" {
+			return dir + name, true
+		}
+	}
+	return "", false
+}
+
+// isEvicted reports whether a placeholder stands for the board rel, or for a directory on its way.
+func isEvicted(fsys durable.FS, root, rel string) bool {
+	for ; rel != "."; rel = path.Dir(rel) {
+		dir, name := path.Split(rel)
+		for _, name := range placeholders(name) {
+			if _, err := fsys.Stat(filepath.Join(root, filepath.FromSlash(dir+name))); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // board reports whether the file rel is a board to be watched. As in Obsidian the extension's case does not matter.

@@ -97,6 +97,8 @@ func TestLeftAlone(t *testing.T) {
 	for name, want := range map[string]bool{
 		".": false, "a": false, "a.b": false, ".obsidian": true, "a/.trash": true, "log": false, "log/book": true, "drafts/x": true,
 		"cafe\u0301": true, "cafe": false, "th\u00e9": true,
+		"System Volume Information": true, "a/Network Trash Folder": true, "Temporary Items": true, "@EADIR": true,
+		"recycle": false, "snapshot": false, "found.1": false, "@me": false, "trash": false,
 	} {
 		if got := s.dir(name); got != want {
 			t.Errorf("dir(%q) = %v, want %v", name, got, want)

@@ -356,8 +356,10 @@ func (r *Recorder) count(e *entry, s *state, told []Recorded) {
 	}
 }
 
+const lineageSize = 16 // bytes
+
 func drawLineage() (string, error) {
-	var b [16]byte
+	var b [lineageSize]byte
 	if _, err := rand.Read(b[:]); err != nil {
 		return "", err
 	}

@@ -211,7 +211,7 @@ func (p *Replay) lineage(s Save) (string, error) {
 	}
 	p.head.Drawn[key]++
 	sum := sha256.Sum256(fmt.Appendf(nil, "lineage\n%s\n%d", key, n))
-	return hex.EncodeToString(sum[:16]), nil
+	return hex.EncodeToString(sum[:lineageSize]), nil
 }
 
 // step is a moment under way.

@@ -370,7 +370,7 @@ func TestEarlierNames(t *testing.T) {
 	}
 	board := parse(t, boardOf([]string{"n1"}))
 	earlier := &state{
-		Format: 1, Lineage: "00ff", Path: path, Generation: 1, Hash: hashOf(board), Board: board.Encode(),
+		Format: 1, Lineage: strings.Repeat("00ff", 8), Path: path, Generation: 1, Hash: hashOf(board), Board: board.Encode(),
 		Save: save{Kind: saveCreated},
 	}
 	if err := r.write(r.baseFile(earlier.Lineage), earlier); err != nil {

@@ -11,6 +11,7 @@ import (
 // Survey is what lies in a vault, as a watcher sees it.
 type Survey struct {
 	Boards      []string          // paths in the vault, sorted
+	Evicted     []string          // boards whose content a sync client keeps on its server only; sorted
 	Copies      []string          // copies that sync programs have made of boards changed in two places; sorted
 	Directories int               // that are to be watched
 	Entries     int               // files and directories in them, and they themselves
@@ -29,6 +30,9 @@ func Look(fsys durable.FS, root, book string) (Survey, error) {
 	}
 	w := &walker{fsys: fsys, root: root, real: realPath(root), skip: skip, kindOf: kindOf}
 	w.other = func(rel string) {
+		if board, ok := evicted(rel); ok && skip.board(board) {
+			s.Evicted = append(s.Evicted, board)
+		}
 		if name := strings.ToLower(path.Base(rel)); strings.HasSuffix(name, ".canvas") && IsConflictCopy(name) {
 			s.Copies = append(s.Copies, rel)
 		}
@@ -39,6 +43,7 @@ func Look(fsys durable.FS, root, book string) (Survey, error) {
 	}
 	slices.Sort(s.Boards)
 	slices.Sort(s.Copies)
+	slices.Sort(s.Evicted)
 	s.Directories, s.Entries, s.Silent, s.Failed, s.Err = len(found.dirs), w.holds, found.silent, found.failed, found.err
 	return s, nil
 }

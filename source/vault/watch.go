@@ -237,6 +237,9 @@ func (e *engine) noticed(n notice) {
 		e.scanSoon(e.v.opts.Debounce)
 		return
 	}
+	if board, ok := evicted(rel); ok && e.v.skip.board(board) {
+		e.agenda.touch(board, now) // its placeholder has come or gone
+	}
 	if e.v.skip.board(rel) {
 		e.agenda.touch(rel, now)
 		if name := e.full(rel); n.made && e.v.opts.fsys.Resolve(name) != name {
