@@ -38,6 +38,7 @@ const layers = `
 	learning:
 	learning/history: canvas learning
 	learning/course: learning
+	learning/steady:
 	learning/review: canvas learning github.com/open-spaced-repetition/go-fsrs/v4
 
 	# What the learner says the colours mean.
@@ -49,7 +50,7 @@ const layers = `
 	# Where events come from, and what is posted from the book. Siblings never import each other, but that git's history
 	# goes through the vault's recorder.
 	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
-	source/git: daybook source/vault
+	source/git: daybook learning/steady source/vault
 	source/jsonl: daybook internal/jsonline
 	view/session: daybook learning internal/durable
 	view/ledger: daybook learning internal/durable modernc.org/libc modernc.org/sqlite
@@ -69,7 +70,7 @@ const forTests = `internal/crashtest internal/faultfs internal/killtest internal
 
 // pure are the packages that do nothing but compute, and impure what they must not import of the standard library.
 const (
-	pure   = `canvas learning learning/course learning/history learning/review`
+	pure   = `canvas learning learning/course learning/history learning/review learning/steady`
 	impure = `os io/fs io/ioutil path/filepath net log syscall unsafe plugin embed runtime database testing flag`
 )
 

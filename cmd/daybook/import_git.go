@@ -111,9 +111,23 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 	bar := newProgress(e, g.json)
 	opts.Progress = func(done, all int) { bar.step(int64(done), int64(all)) }
 	opts.Logger = slog.New(talkHandler{env: e, level: slog.LevelWarn})
+	skipped, redated := 0, 0
 	opts.Skipped = func(s git.Skipped) {
+		if skipped++; skipped <= longestComplaints {
+			bar.clear()
+			e.say("warning", "left out: %s in commit %.10s: %s", s.CanvasID, s.Commit, s.Reason)
+		}
+	}
+	opts.Redated = func(r git.Redated) {
+		if redated++; redated > longestComplaints {
+			return
+		}
 		bar.clear()
-		e.say("warning", "left out: %s in commit %.10s: %s", s.CanvasID, s.Commit, s.Reason)
+		said, zone := "says no time", e.now().Location()
+		if !r.Said.IsZero() {
+			said = "says " + r.Said.In(zone).Format(clockLayout)
+		}
+		e.say("warning", "the clock was wrong: commit %.10s %s; it is recorded at %s", r.Commit, said, r.Given.In(zone).Format(clockLayout))
 	}
 	book, err := daybook.Open(into, &daybook.Options{
 		MustExist: opts.DryRun, MaxLine: importLine, Now: e.now, Logger: opts.Logger,
@@ -144,6 +158,9 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 	return importGitError(err)
 }
 
+// clockLayout is how a time is shown to people.
+const clockLayout = "2006-01-02 15:04:05"
+
 // gitSummary is what import git --json prints.
 type gitSummary struct {
 	Book       string         `json:"book"`
@@ -153,6 +170,8 @@ type gitSummary struct {
 	Commits    int            `json:"commits"`
 	Skipped    int            `json:"skipped"`
 	Left       int            `json:"left_to_watch"`
+	Redated    int            `json:"redated"`
+	LeftOut    map[string]int `json:"left_out"`
 	Rewritten  bool           `json:"rewritten"`
 	FirstDay   string         `json:"first_day,omitempty"`
 	LastDay    string         `json:"last_day,omitempty"`
@@ -164,12 +183,12 @@ func tellImport(e env, g *globals, into string, s git.Summary, dry bool) error {
 	days := slices.SortedFunc(maps.Keys(s.Days), daybook.Day.Compare)
 	if s.Rewritten {
 		e.say("warning", "the history was rewritten since the last import: what was imported stays, and the commits after %s "+
-			"go on from it", s.Since.In(e.now().Location()).Format("2006-01-02 15:04:05"))
+			"go on from it", s.Since.In(e.now().Location()).Format(clockLayout))
 	}
 	if g.json {
 		out := gitSummary{
 			Book: into, DryRun: dry, Events: s.Events, Duplicates: s.Duplicates, Commits: s.Commits, Skipped: s.Skipped,
-			Left: s.Left, Rewritten: s.Rewritten, Days: len(days), Boards: s.Boards,
+			Left: s.Left, Redated: s.Redated, LeftOut: s.LeftOut, Rewritten: s.Rewritten, Days: len(days), Boards: s.Boards,
 		}
 		if len(days) > 0 {
 			out.FirstDay, out.LastDay = days[0].String(), days[len(days)-1].String()
@@ -182,6 +201,9 @@ func tellImport(e env, g *globals, into string, s git.Summary, dry bool) error {
 				return err
 			}
 		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(s.LeftOut)) {
+		e.say("note", "left out %s: %s", count(s.LeftOut[reason], "time"), reason)
 	}
 	e.say("note", "%s", summarizeImport(s, days, dry))
 	return nil
@@ -206,6 +228,9 @@ func summarizeImport(s git.Summary, days []daybook.Day, dry bool) string {
 	}
 	if s.Skipped > 0 {
 		text += fmt.Sprintf("; %s left out", count(s.Skipped, "damaged version"))
+	}
+	if s.Redated > 0 {
+		text += fmt.Sprintf("; %s had a wrong clock", count(s.Redated, "commit"))
 	}
 	if s.Left > 0 {
 		text += fmt.Sprintf("; %s left to watch, which has recorded these boards since", count(s.Left, "version"))

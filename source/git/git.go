@@ -11,7 +11,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +35,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Skipped, if not nil, is called for each version that holds no board.
 	Skipped func(Skipped)
+	// Redated, if not nil, is called for each commit that is recorded at another time than its author's clock showed.
+	Redated func(Redated)
 	// Progress, if not nil, is called now and then with how many of the commits are done.
 	Progress func(done, all int)
 }
@@ -43,6 +48,13 @@ type Skipped struct {
 	Reason   string // for people
 }
 
+// Redated is a commit whose author's clock was wrong: it contradicts the commits around it, or lies ahead of the clock.
+type Redated struct {
+	Commit string
+	Said   time.Time // zero: it says no time
+	Given  time.Time
+}
+
 // Summary is what an import came to.
 type Summary struct {
 	Commits    int // that changed boards and were looked at
@@ -50,8 +62,11 @@ type Summary struct {
 	Duplicates int // that were in the book already
 	Skipped    int // versions that hold no board
 	Left       int // versions that are left to the watcher
-	Days       map[daybook.Day]int
-	Boards     map[string]int // events recorded, by canvas_id
+	Redated    int // commits that are recorded at another time than their author's clock showed
+	// LeftOut counts what is not imported, by the reason, for people: versions (those of Skipped), submodules, commits.
+	LeftOut map[string]int
+	Days    map[daybook.Day]int
+	Boards  map[string]int // events recorded, by canvas_id
 	// Rewritten says that what was imported last is not part of the history any more: what came later in time goes on
 	// from it.
 	Rewritten bool
@@ -104,22 +119,28 @@ type importing struct {
 	blobs  *blobs
 	sum    Summary
 
-	after string    // the commit from which it goes on; "" is the beginning
-	from  time.Time // commits up to here are done, although they are not those that were; zero: none
-	whole bool      // the next commit is to be taken as a whole
-	last  time.Time // of the commit before
+	after  string    // the commit from which it goes on; "" is the beginning
+	from   time.Time // commits up to here are done, although they are not those that were; zero: none
+	whole  bool      // the next commit is to be taken as a whole
+	last   time.Time // of the commit before
+	end    string    // the vault's folder in the repository, at HEAD
+	folder string    // the same at the commit that comes next
+	plan   plan
 
 	failed bool // a commit is recorded in part
 }
 
 // open finds out where to begin.
 func open(ctx context.Context, dir string, book vault.Book, opts Options) (*importing, error) {
-	im := &importing{opts: opts, book: book, sum: Summary{Days: map[daybook.Day]int{}, Boards: map[string]int{}}}
+	im := &importing{opts: opts, book: book, sum: Summary{Days: map[daybook.Day]int{}, Boards: map[string]int{}, LeftOut: map[string]int{}}}
 	var err error
 	if im.git, err = newProgram(dir); err != nil {
 		return nil, err
 	}
 	if im.head, err = im.git.look(ctx); err != nil {
+		return nil, err
+	}
+	if im.end, err = im.git.line(ctx, "rev-parse", "--show-prefix"); err != nil {
 		return nil, err
 	}
 	trial := opts.DryRun
@@ -190,6 +211,37 @@ func (p *program) look(ctx context.Context) (head string, err error) {
 	return head, err
 }
 
+// hidden returns how many commits the line would have more if git's grafts and replacements were seen otherwise: Daybook follows
+// grafts, and no replacements.
+func (p *program) hidden(ctx context.Context, head string) (int, error) {
+	said, err := p.output(ctx, "for-each-ref", "--count=1", "refs/replace/")
+	if err != nil {
+		return 0, err
+	}
+	grafts, err := p.line(ctx, "rev-parse", "--git-path", "info/grafts")
+	if err != nil {
+		return 0, err
+	}
+	if !filepath.IsAbs(grafts) {
+		grafts = filepath.Join(p.dir, grafts)
+	}
+	if info, err := os.Stat(grafts); said == "" && (err != nil || info.Size() == 0) {
+		return 0, nil
+	}
+	count := func(p *program) (n int) {
+		said, err := p.output(ctx, "rev-list", "--count", "--first-parent", head)
+		if err == nil {
+			_, _ = fmt.Sscan(said, &n) // else 0: this line cannot be read
+		}
+		return n
+	}
+	without, replaced := *p, *p
+	without.env = append(slices.Clone(p.env), "GIT_GRAFT_FILE="+os.DevNull)
+	replaced.env = slices.DeleteFunc(slices.Clone(p.env), func(v string) bool { return strings.HasPrefix(v, "GIT_NO_REPLACE") })
+	replaced.harmless = slices.DeleteFunc(slices.Clone(p.harmless), func(s string) bool { return strings.HasPrefix(s, "core.useReplaceRefs") })
+	return max(count(&without), count(&replaced)) - count(p), nil
+}
+
 // onLine reports whether a commit is one of HEAD's first-parent line.
 func (p *program) onLine(ctx context.Context, head, hash string) (bool, error) {
 	if head == "" {
@@ -214,13 +266,47 @@ func (p *program) onLine(ctx context.Context, head, hash string) (bool, error) {
 	}
 }
 
-// run replays the line.
+// run replays the line. What an interrupted import has begun is finished first, by the plan that it had: the times of
+// commits depend on those that come later.
 func (im *importing) run(ctx context.Context) error {
 	if im.head == "" {
 		return im.replay.Save(true)
 	}
-	all := im.count(ctx)
-	log, err := im.git.log(ctx, im.head, im.after)
+	if until := im.replay.Until(); until != "" && until != im.head && !im.sum.Rewritten {
+		onLine, err := im.git.onLine(ctx, im.head, until)
+		if err != nil {
+			return err
+		}
+		if onLine {
+			if err := im.to(ctx, until); err != nil {
+				return err
+			}
+			im.after = until
+		}
+	}
+	if err := im.to(ctx, im.head); err != nil {
+		return err
+	}
+	if err := im.replay.Save(true); err != nil {
+		return err
+	}
+	return im.leftOut(ctx)
+}
+
+// to replays the line up to a commit.
+func (im *importing) to(ctx context.Context, head string) error {
+	l := line{head, im.after}
+	var err error
+	if im.plan, err = im.git.plan(ctx, l, im.last, im.book.Now(), im.end, im.replay.Wants); err != nil {
+		return err
+	}
+	if im.folder = im.plan.first; len(im.plan.times) == 0 {
+		return nil
+	}
+	if err := im.replay.Begin(head); err != nil {
+		return err
+	}
+	log, err := im.git.log(ctx, l, true)
 	if err != nil {
 		return err
 	}
@@ -232,7 +318,7 @@ func (im *importing) run(ctx context.Context) error {
 	for done := 1; ; done++ {
 		c, err := log.read()
 		if errors.Is(err, io.EOF) {
-			return im.replay.Save(true)
+			return nil
 		}
 		if err == nil {
 			err = im.commit(ctx, c)
@@ -246,7 +332,7 @@ func (im *importing) run(ctx context.Context) error {
 			}
 		}
 		if im.opts.Progress != nil {
-			im.opts.Progress(done, max(all, done))
+			im.opts.Progress(done, len(im.plan.times))
 		}
 	}
 }
@@ -262,49 +348,63 @@ func (im *importing) stopped(ctx context.Context, err error) error {
 	return errors.Join(err, im.replay.Save(false))
 }
 
-// count is how many commits there are to do; 0 if that cannot be said.
-func (im *importing) count(ctx context.Context) int {
-	n := 0
-	if im.opts.Progress == nil {
-		return n
-	}
-	said, err := im.git.output(ctx, append([]string{"rev-list", "--count"}, lineArgs(im.head, im.after)...)...)
-	if err == nil {
-		_, _ = fmt.Sscan(said, &n) // 0 it is then
-	}
-	return n
-}
-
 // commit records one commit.
 func (im *importing) commit(ctx context.Context, c commit) error {
-	at := c.time(im.book.Now())
-	if at.Before(im.last) {
-		at = im.last
+	at, ok := im.plan.times[c.hash]
+	if !ok {
+		return fmt.Errorf("commit %s was not there when the history was looked through", c.hash)
 	}
 	im.last = at
+	if folder, ok := im.plan.moves[c.hash]; ok {
+		im.folder, im.whole = folder, true
+	}
 	if !im.from.IsZero() && !at.After(im.from) {
 		return nil
 	}
-	files := c.files
-	if im.whole {
+	files, whole := c.files, im.whole
+	if whole {
 		var err error
-		if files, err = im.git.tree(ctx, c.hash); err != nil {
+		if files, err = im.git.tree(ctx, c.hash, im.folder); err != nil {
 			return err
 		}
 	}
-	m := vault.Moment{Place: c.hash, Time: at, Whole: im.whole}
+	m := vault.Moment{Place: c.hash, Time: at, Whole: whole}
+	place := map[string]int{} // a tree that no git has made may have a path twice
+	mine := false
 	for _, f := range files {
-		if !im.replay.Wants(f.path) {
+		if ctx.Err() != nil {
+			return nil // before anything of it is recorded
+		}
+		path, inside := strings.CutPrefix(f.path, im.folder)
+		if !inside {
 			continue
 		}
-		v := vault.Version{Path: f.path, Gone: f.mode == modeNone}
+		if reason := vault.BadPath(path); reason != "" {
+			if strings.HasSuffix(strings.ToLower(path), ".canvas") {
+				im.skip(c, path, reason)
+			}
+			continue
+		}
+		if !im.replay.Wants(path) {
+			continue
+		}
+		mine = true
+		v := vault.Version{Path: path, Gone: f.mode == modeNone}
 		if !v.Gone {
 			var err error
 			if v.Data, v.Unreadable, err = im.blobs.read(f); err != nil {
 				return err
 			}
 		}
+		if i, twice := place[path]; twice {
+			m.Versions[i] = v
+			continue
+		}
+		place[path] = len(m.Versions)
 		m.Versions = append(m.Versions, v)
+	}
+	if !mine && !whole {
+		return nil
 	}
 	// What has been begun is finished, so that a stop comes between two commits.
 	res, err := im.replay.Record(context.WithoutCancel(ctx), m)
@@ -317,12 +417,28 @@ func (im *importing) commit(ctx context.Context, c commit) error {
 	return nil
 }
 
+// skip counts a version that is left out.
+func (im *importing) skip(c commit, canvasID, reason string) {
+	im.sum.Skipped++
+	im.sum.LeftOut[reason]++
+	if im.opts.Skipped != nil {
+		im.opts.Skipped(Skipped{c.hash, canvasID, reason})
+	}
+}
+
 // note adds what came of a commit to the summary.
 func (im *importing) note(c commit, res vault.Result) {
 	s := &im.sum
 	s.Commits++
 	s.Left += res.Left
-	s.Skipped += len(res.Damaged)
+	for _, d := range res.Damaged {
+		im.skip(c, d.CanvasID, d.Reason)
+	}
+	if said, ok := im.plan.said[c.hash]; ok {
+		if s.Redated++; im.opts.Redated != nil {
+			im.opts.Redated(Redated{c.hash, said, im.plan.times[c.hash]})
+		}
+	}
 	for _, e := range res.Events {
 		if e.Duplicate {
 			s.Duplicates++
@@ -332,11 +448,25 @@ func (im *importing) note(c commit, res vault.Result) {
 		s.Boards[e.CanvasID]++
 		s.Days[im.book.DayOf(e.Event.Time())]++
 	}
-	if im.opts.Skipped != nil {
-		for _, d := range res.Damaged {
-			im.opts.Skipped(Skipped{c.hash, d.CanvasID, d.Reason})
+}
+
+// leftOut counts what belongs to the vault, or to its history, and is in none of the commits that were read.
+func (im *importing) leftOut(ctx context.Context) error {
+	files, err := im.git.tree(ctx, im.head, im.end)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := strings.TrimPrefix(f.path, im.end)
+		if f.mode == modeSubmodule && vault.BadPath(path) == "" && im.replay.Holds(path) {
+			im.sum.LeftOut["a submodule: its boards are in a repository of their own"]++
 		}
 	}
+	n, err := im.git.hidden(ctx, im.head)
+	if n > 0 {
+		im.sum.LeftOut["a commit that a graft or a replacement joins to the history, or cuts off"] += n
+	}
+	return err
 }
 
 // Check returns what is wrong with the repository of the vault in the directory dir: one of the errors above, or the git

@@ -245,7 +245,7 @@ func TestTimes(t *testing.T) {
 	runGit(t, root, []byte(in.String()), "fast-import", "--quiet")
 	b := openBook(t, filepath.Join(t.TempDir(), "book"))
 	importAll(t, root, b, git.Options{})
-	check(t, b, "0 a.canvas canvas_created", "1 a.canvas node_color_change", "1 a.canvas node_color_change",
+	check(t, b, "0 a.canvas canvas_created", "0.5 a.canvas node_color_change", "0.5 a.canvas node_color_change",
 		"3 a.canvas node_color_change", "4 a.canvas node_color_change", "4 a.canvas node_color_change")
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"daybook/learning/steady"
 )
 
 // The modes that a tree's entries may have.
@@ -26,37 +28,49 @@ type commit struct {
 
 // file is one entry of a tree.
 type file struct {
-	path string // in the vault
+	path string // in the repository
 	mode string // modeNone: there is none any more
 	blob string
+	was  entry // before the commit
 }
 
-// boards are the files that may be boards; which are, the vault's rules say.
-const boards = ":(glob,icase)**/*.canvas"
+// entry is what a tree has under a name.
+type entry struct{ mode, blob string }
 
-// lineArgs are the arguments by which git lists HEAD's first-parent line, from behind the commit after; "" is its beginning.
-func lineArgs(head, after string) []string {
-	args := []string{"--first-parent", head}
-	if after != "" {
-		args = append(args, "^"+after)
+// boards are the files that may be boards, in the whole repository; which are, the vault's rules say.
+const boards = ":(top,glob,icase)**/*.canvas"
+
+// line is a part of the line of first parents that leads to the commit head: what comes after the commit after, if that is not "".
+type line struct{ head, after string }
+
+// args are the arguments by which git lists the commits of the line that changed boards, whatever the options.
+func (l line) args(options ...string) []string {
+	args := append(options, "--first-parent", l.head)
+	if l.after != "" {
+		args = append(args, "^"+l.after)
 	}
 	return append(args, "--", boards)
 }
 
-// log yields the commits of the line that changed boards, the oldest first.
+// log yields the commits of a line that changed boards.
 type log struct {
 	s     *stream
 	next  string // a token that is read already
 	ended bool
 }
 
-func (p *program) log(ctx context.Context, head, after string) (*log, error) {
+// log lists the commits of a line, with the files that each changed against its first parent. Without reverse the newest is the
+// first.
+func (p *program) log(ctx context.Context, l line, reverse bool) (*log, error) {
 	args := []string{
-		"log", "-m", "--reverse", "--raw", "-z", "--no-abbrev", "--no-renames", "-O/dev/null", "--no-ext-diff", "--no-textconv",
-		"--relative", "--no-show-signature", "--no-notes", "--no-decorate", "--ignore-submodules=none",
+		"log", "-m", "--raw", "-z", "--no-abbrev", "--no-renames", "-O/dev/null", "--no-ext-diff", "--no-textconv",
+		"--no-relative", "--no-show-signature", "--no-notes", "--no-decorate", "--ignore-submodules=none",
 		"--format=tformat:%x01%H %at %ct",
 	}
-	s, err := p.start(ctx, false, append(args, lineArgs(head, after)...)...)
+	if reverse {
+		args = append(args, "--reverse")
+	}
+	s, err := p.start(ctx, false, l.args(args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -131,19 +145,23 @@ const maxSeconds = 253402300799 // the end of the year 9999
 // parseEntry reads ":MODE MODE BLOB BLOB STATUS", which may follow a newline.
 func parseEntry(t string) (file, error) {
 	parts := strings.Split(strings.TrimPrefix(t, "\n"), " ")
-	if len(parts) != 5 || !strings.HasPrefix(parts[0], ":") || !isHash(parts[3]) {
+	if len(parts) != 5 || !strings.HasPrefix(parts[0], ":") || !isHash(parts[2]) || !isHash(parts[3]) {
 		return file{}, fmt.Errorf("%.80q is no entry", t)
 	}
-	return file{mode: parts[1], blob: parts[3]}, nil
+	return file{mode: parts[1], blob: parts[3], was: entry{parts[0][1:], parts[2]}}, nil
 }
 
 func isHash(s string) bool {
 	return (len(s) == 40 || len(s) == 64) && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// tree returns all files in the vault as a commit has them.
-func (p *program) tree(ctx context.Context, hash string) ([]file, error) {
-	s, err := p.start(ctx, false, "ls-tree", "-r", "-z", hash)
+// tree returns all files in a folder, whose path ends in "/" or is "", as a commit has them.
+func (p *program) tree(ctx context.Context, hash, folder string) ([]file, error) {
+	args := []string{"ls-tree", "-r", "-z", "--full-tree", hash}
+	if folder != "" {
+		args = append(args, "--", folder)
+	}
+	s, err := p.start(ctx, false, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -166,12 +184,13 @@ func (p *program) tree(ctx context.Context, hash string) ([]file, error) {
 	}
 }
 
-// time is when a commit was made: by its author or, where that cannot be, by who committed it. Zero is never.
-func (c commit) time(now time.Time) time.Time {
-	for _, s := range []int64{c.author, c.committer} {
+// moment is when a commit was made: by its author or, where that cannot be, by who committed it.
+func (c commit) moment(now time.Time) steady.Moment {
+	at := func(s int64) time.Time {
 		if t := time.Unix(s, 0); s > 0 && !t.After(now) {
 			return t
 		}
+		return time.Time{}
 	}
-	return time.Time{}
+	return steady.Moment{Time: at(c.author), Else: at(c.committer)}
 }

@@ -16,8 +16,9 @@ import (
 // program runs the git program in a directory. It only reads, whatever the repository's own configuration says: a repository
 // may come from anybody.
 type program struct {
-	dir string
-	env []string
+	dir      string
+	env      []string
+	harmless []string
 }
 
 // harmless are settings that override a repository's: what could run other programs, write, or reach out to the network.
@@ -31,7 +32,7 @@ func newProgram(dir string) (*program, error) {
 	if _, err := exec.LookPath("git"); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoGit, err)
 	}
-	p := &program{dir: dir}
+	p := &program{dir: dir, harmless: harmless}
 	for _, v := range os.Environ() {
 		// A hook's environment, say, names another repository. What git is configured to trust stays.
 		if !strings.HasPrefix(v, "GIT_") || strings.HasPrefix(v, "GIT_CONFIG") || strings.HasPrefix(v, "GIT_EXEC_PATH=") {
@@ -45,7 +46,7 @@ func newProgram(dir string) (*program, error) {
 
 func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	all := []string{"-C", p.dir, "--no-pager"}
-	for _, s := range harmless {
+	for _, s := range p.harmless {
 		all = append(all, "-c", s)
 	}
 	cmd := exec.CommandContext(ctx, "git", append(all, args...)...)
@@ -57,13 +58,19 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 
 // output returns what a command prints, without white space around it.
 func (p *program) output(ctx context.Context, args ...string) (string, error) {
+	said, err := p.line(ctx, args...)
+	return strings.TrimSpace(said), err
+}
+
+// line returns what a command prints, without the newline that ends it.
+func (p *program) line(ctx context.Context, args ...string) (string, error) {
 	var out, errs bytes.Buffer
 	cmd := p.command(ctx, args...)
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
 		return "", failed(ctx, args[0], errs.String(), err)
 	}
-	return strings.TrimSpace(out.String()), nil
+	return strings.TrimSuffix(out.String(), "\n"), nil
 }
 
 // failed is the error of a command, in git's own words.

@@ -27,6 +27,7 @@ type checkpoint struct {
 	Begin       string         `json:"begin"`                  // ReplayOptions.Begin
 	TextLengths bool           `json:"text_lengths,omitempty"` // of an unfinished replay
 	Done        bool           `json:"done"`                   // the history was replayed to its end
+	Until       string         `json:"until,omitempty"`        // the place up to which its moments were known, if it is not done
 	Drawn       map[string]int `json:"drawn,omitempty"`        // lineages drawn in that moment
 	Published   []string       `json:"published,omitempty"`    // lineages that are the watcher's baselines
 	// Left are the boards that are left to the watcher, by path, with the ids of their cards; none for one that is gone.
@@ -70,6 +71,7 @@ func (p *Replay) Save(done bool) error {
 	}
 	p.head.Done = done
 	if done {
+		p.head.Until = ""
 		p.head.Published = nil
 		for _, path := range p.rec.paths() {
 			if e := p.rec.entry(path); p.isFree(e) {

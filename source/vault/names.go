@@ -148,7 +148,7 @@ func (s skipper) board(rel string) bool {
 
 // within reports whether a file is left alone because of a directory on its way.
 func (s skipper) within(rel string) bool {
-	for dir := path.Dir(rel); dir != "."; dir = path.Dir(dir) {
+	for dir := path.Dir(rel); dir != "." && dir != "/"; dir = path.Dir(dir) {
 		if s.dir(dir) {
 			return true
 		}

@@ -128,8 +128,55 @@ func (p *Replay) Close() error {
 // Place returns the place up to which the history is in the book, and the time of its last moment; "" if nothing is.
 func (p *Replay) Place() (place string, at time.Time) { return p.head.Place, p.head.moment() }
 
+// Until returns the place up to which an unfinished replay was to go; "" if there is none.
+func (p *Replay) Until() string { return p.head.Until }
+
+// Begin puts down the place up to which the moments are known that come next, before the first of them is recorded. Save(true)
+// takes that back.
+func (p *Replay) Begin(until string) error {
+	if p.head.Until == until {
+		return nil
+	}
+	if p.head.Until = until; p.opts.Trial {
+		return nil
+	}
+	return p.write()
+}
+
 // Wants reports whether a path in the vault is that of a board which is not left alone.
-func (p *Replay) Wants(path string) bool { return p.skip.board(path) && !p.skip.within(path) }
+func (p *Replay) Wants(path string) bool {
+	return BadPath(path) == "" && p.skip.board(path) && !p.skip.within(path)
+}
+
+// Holds reports whether a directory of the vault is one whose boards are not left alone.
+func (p *Replay) Holds(dir string) bool { return !p.skip.dir(dir) && !p.skip.within(dir) }
+
+// longestPath is how many bytes a path may have that a file system takes.
+const longestPath = 4096
+
+// BadPath returns why no file of a vault can have this path, for people; "" if one can. Other programs may write anything into a
+// history.
+func BadPath(path string) string {
+	if len(path) > longestPath {
+		return "no path of a file: it is too long"
+	}
+	if strings.IndexByte(path, 0) >= 0 {
+		return "no path of a file: it has a NUL"
+	}
+	for name := range strings.SplitSeq(path, "/") {
+		if name == "" || name == "." || name == ".." {
+			return "no path of a file: a name in it is empty, or is . or .."
+		}
+	}
+	return ""
+}
+
+// SameBoard reports whether two contents of a file are one board, before and after: over half of its cards are still there.
+func SameBoard(before, after []byte) bool {
+	a, _ := parseBoard(before)
+	b, _ := parseBoard(after)
+	return a != nil && b != nil && len(a.Nodes) > 0 && !isOther(idsOf(b), a)
+}
 
 // Record records a moment. It returns when its events are in the book. After an error the Replay is of no more use; the
 // next one goes on from the last Save.
