@@ -7,10 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +128,8 @@ func makeHostileBooks(t *testing.T) hostileBooks {
 			strings.Replace(event("w"+hostile), "2025-11-01", "2025-11-03", 1))
 		f.Close()
 	}
-	write(filepath.Join(h.vaultBook, "palette.toml"), "[palette]\nprofile = \"story\"\n"+hostile)
+	write(filepath.Join(h.vaultBook, "palette.toml"), "profile = \"story\"\n[colors]\n"+
+		"\"1\" = { name = \"r\\u202ed\", role = \"not_understood\" }\n\"2\" = { name = \"g\\u2066\\u200fn\", role = \"mastered\" }\n")
 	return h
 }
 
@@ -275,6 +278,28 @@ func TestHostileText(t *testing.T) {
 			}
 			check(append(args, "--"+flag+"="+hostile)...)
 		}
+	}
+	documents := 0
+	filepath.WalkDir(h.vault, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(name, h.vaultBook) ||
+			!slices.Contains([]string{".md", ".svg", ".html"}, filepath.Ext(name)) {
+			return err
+		}
+		documents++
+		data, err := os.ReadFile(name)
+		if bad := obeyedIn(string(data)); bad != "" || err != nil {
+			t.Errorf("%q has %s (%v)", filepath.Base(name), bad, err)
+		}
+		return nil
+	})
+	if documents < 5 {
+		t.Errorf("%d documents were written, want reports with pictures, a page and a note", documents)
+	}
+	if err := os.WriteFile(filepath.Join(h.vaultBook, "palette.toml"), []byte("a = \""+hostile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"palette", "stats", "doctor", "review", "sql"} {
+		check(name, "--book", h.vaultBook)
 	}
 }
 
