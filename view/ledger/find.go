@@ -102,6 +102,9 @@ func (f *finder) open() ([]source, error) {
 		}
 	}
 	if err := f.connect(); err != nil && !isMissing(err) {
+		if cause := context.Cause(f.ctx); cause != nil {
+			return nil, cause
+		}
 		f.trouble(err)
 	}
 	lost, err := lacking(f.book, f.cursors, within)
