@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"daybook"
+
+	"daybook/internal/printable"
 )
 
 const dayHint = "a DAY is 2025-11-08, today, yesterday, 7d, 2025-11, 2025-W45, 2025, or a range such as 2025-11-01..2025-11-08"
@@ -238,4 +240,15 @@ func completeFlag(cmd *cobra.Command, flag string, offer cobra.CompletionFunc) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, offer); err != nil {
 		panic(err) // a flag that the command does not have
 	}
+}
+
+// typable are the names that a shell can be offered: those that it prints as they are.
+func typable(names []string) []string {
+	var list []string
+	for _, name := range names {
+		if printable.Line(name) == name {
+			list = append(list, name)
+		}
+	}
+	return list
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -219,7 +218,7 @@ func completeBoards(e env, g *globals) cobra.CompletionFunc {
 			quiet.stderr = discard{}
 			boards, err := (&bookReader{ctx: cmd.Context(), env: quiet, book: book}).boards()
 			if err == nil {
-				names = slices.Clone(boards.names)
+				names = typable(boards.names)
 			}
 			return err
 		})

@@ -243,6 +243,8 @@ func TestHostileText(t *testing.T) {
 	check(hostile)
 	check("--" + hostile)
 	check("help", hostile)
+	check("__complete", "history", "--book", h.vaultBook, "")
+	check("__complete", "query", "--book", h.camera, "--type", "")
 	for name, cmd := range leaves(root, nil) {
 		words := strings.Fields(name)
 		given := arguments[name]

@@ -127,6 +127,6 @@ func completeNames(e env, g *globals, kind string) cobra.CompletionFunc {
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp // no book, no names
 		}
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return typable(names), cobra.ShellCompDirectiveNoFileComp
 	}
 }
