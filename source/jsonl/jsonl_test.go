@@ -131,10 +131,16 @@ func stay(t *testing.T, members string) {
 	}{
 		{Options{}, `{"event_id":"a","timestamp":"2025-11-08T10:00:00.5Z",` + members + `}`, ""},
 		{Options{}, `{` + members + `,"timestamp":"2025-11-08T10:00:00Z","event_id":"a"}`, `{"event_id":"a","timestamp":"2025-11-08T10:00:00Z",` + members + `}`},
-		{Options{}, " {\t" + members + ` , "time":1762596000 , "event_id" : "a" } `,
-			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00",` + members + `,"time":1762596000}`},
-		{Options{Time: "when", ID: "nr"}, `{"when":"2025-11-08 10:00:00Z","timestamp":1,"nr":7,` + members + `}`,
-			`{"event_id":"7","timestamp":"2025-11-08T10:00:00Z","when":"2025-11-08 10:00:00Z","original_timestamp":1,"nr":7,` + members + `}`},
+		{
+			Options{},
+			" {\t" + members + ` , "time":1762596000 , "event_id" : "a" } `,
+			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00",` + members + `,"time":1762596000}`,
+		},
+		{
+			Options{Time: "when", ID: "nr"},
+			`{"when":"2025-11-08 10:00:00Z","timestamp":1,"nr":7,` + members + `}`,
+			`{"event_id":"7","timestamp":"2025-11-08T10:00:00Z","when":"2025-11-08 10:00:00Z","original_timestamp":1,"nr":7,` + members + `}`,
+		},
 	} {
 		if test.want == "" {
 			test.want = test.line
@@ -206,25 +212,50 @@ func TestKept(t *testing.T) {
 		line, want string
 		kept       map[string]int
 	}{
-		{Options{Time: "@timestamp", ID: "nr"}, `{"@timestamp":"2025-11-08T10:00:00Z","timestamp":"boot+12.5s","event_id":4624,"nr":"177"}`,
+		{
+			Options{Time: "@timestamp", ID: "nr"},
+			`{"@timestamp":"2025-11-08T10:00:00Z","timestamp":"boot+12.5s","event_id":4624,"nr":"177"}`,
 			`{"event_id":"177","timestamp":"2025-11-08T10:00:00Z","@timestamp":"2025-11-08T10:00:00Z","original_timestamp":"boot+12.5s","original_event_id":4624,"nr":"177"}`,
-			map[string]int{"original_timestamp": 1, "original_event_id": 1}},
-		{Options{Time: "t"}, `{"t":1762596000,"event_id":"a","time\u0073tamp":null,"original_timestamp":1,"original_timestamp_2":2}`,
+			map[string]int{"original_timestamp": 1, "original_event_id": 1},
+		},
+		{
+			Options{Time: "t"},
+			`{"t":1762596000,"event_id":"a","time\u0073tamp":null,"original_timestamp":1,"original_timestamp_2":2}`,
 			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00","t":1762596000,"original_timestamp_3":null,"original_timestamp":1,"original_timestamp_2":2}`,
-			map[string]int{"original_timestamp_3": 1}},
+			map[string]int{"original_timestamp_3": 1},
+		},
 		// The line of an event that was imported with the same options.
-		{Options{Time: "t", ID: "nr"}, `{"event_id":"7","timestamp":"2025-11-08T10:00:00+00:00","t":"2025-11-08 10:00:00","nr":7}`,
-			`{"event_id":"7","timestamp":"2025-11-08T10:00:00","t":"2025-11-08 10:00:00","nr":7}`, map[string]int{}},
-		{Options{Time: "timestamp", ID: "event_id"}, `{"timestamp":1762596000,"event_id":7}`,
-			`{"event_id":"7","timestamp":"2025-11-08T10:00:00.000000+00:00"}`, map[string]int{}},
+		{
+			Options{Time: "t", ID: "nr"},
+			`{"event_id":"7","timestamp":"2025-11-08T10:00:00+00:00","t":"2025-11-08 10:00:00","nr":7}`,
+			`{"event_id":"7","timestamp":"2025-11-08T10:00:00","t":"2025-11-08 10:00:00","nr":7}`,
+			map[string]int{},
+		},
+		{
+			Options{Time: "timestamp", ID: "event_id"},
+			`{"timestamp":1762596000,"event_id":7}`,
+			`{"event_id":"7","timestamp":"2025-11-08T10:00:00.000000+00:00"}`,
+			map[string]int{},
+		},
 		// Paths.
-		{Options{Time: "a.b.c", ID: "m.id"}, `{"a":{"b":{"c":1762596000}},"m":{"id":"i"},"timestamp":[1]}`,
+		{
+			Options{Time: "a.b.c", ID: "m.id"},
+			`{"a":{"b":{"c":1762596000}},"m":{"id":"i"},"timestamp":[1]}`,
 			`{"event_id":"i","timestamp":"2025-11-08T10:00:00.000000+00:00","a":{"b":{"c":1762596000}},"m":{"id":"i"},"original_timestamp":[1]}`,
-			map[string]int{"original_timestamp": 1}},
-		{Options{Time: "a.b.c"}, `{"event_id":"a","a":{"b":{"c":1}},"a.b.c":1762596000}`,
-			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00","a":{"b":{"c":1}},"a.b.c":1762596000}`, map[string]int{}},
-		{Options{Time: "a.b.c"}, `{"event_id":"a","a":{"x":1},"a.b":{"c":1762596000}}`,
-			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00","a":{"x":1},"a.b":{"c":1762596000}}`, map[string]int{}},
+			map[string]int{"original_timestamp": 1},
+		},
+		{
+			Options{Time: "a.b.c"},
+			`{"event_id":"a","a":{"b":{"c":1}},"a.b.c":1762596000}`,
+			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00","a":{"b":{"c":1}},"a.b.c":1762596000}`,
+			map[string]int{},
+		},
+		{
+			Options{Time: "a.b.c"},
+			`{"event_id":"a","a":{"x":1},"a.b":{"c":1762596000}}`,
+			`{"event_id":"a","timestamp":"2025-11-08T10:00:00.000000+00:00","a":{"x":1},"a.b":{"c":1762596000}}`,
+			map[string]int{},
+		},
 	} {
 		r := NewReader(test.opts)
 		e, err := r.Event([]byte(test.line))
