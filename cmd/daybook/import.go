@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -34,15 +35,18 @@ session documents. Each event goes to its own day. What is imported again is not
 }
 
 // catchUp has the views of the book in dir take in what was appended without them. A document of a day that has grown
-// has all later ones made again: so that is done once, at the end. Who is interrupted leaves it to the next command.
-func catchUp(e env, dir string) error {
-	book, err := daybook.Open(dir, &daybook.Options{
-		MustExist: true, MaxLine: importLine, Now: e.now,
-		Logger:   slog.New(talkHandler{env: e, level: slog.LevelWarn}),
-		ViewsFor: func(s daybook.Settings) []daybook.View { return viewsFor(e, dir, s) },
+// has all later ones made again: so that is done once, at the end. When ctx ends it is left to the next command, as after
+// a kill.
+func catchUp(ctx context.Context, e env, dir string) error {
+	return await(ctx, func() error {
+		book, err := daybook.Open(dir, &daybook.Options{
+			MustExist: true, MaxLine: importLine, Now: e.now,
+			Logger:   slog.New(talkHandler{env: e, level: slog.LevelWarn}),
+			ViewsFor: func(s daybook.Settings) []daybook.View { return viewsFor(e, dir, s) },
+		})
+		if err != nil {
+			return err
+		}
+		return book.Close()
 	})
-	if err != nil {
-		return err
-	}
-	return book.Close()
 }

@@ -147,7 +147,7 @@ func importGit(ctx context.Context, e env, g *globals, opts git.Options, args []
 		err = errors.Join(err, book.Close())
 	}
 	if book != nil && !opts.DryRun && !errors.Is(err, context.Canceled) {
-		err = errors.Join(err, catchUp(e, into))
+		err = errors.Join(err, catchUp(ctx, e, into))
 	}
 	if s.Boards == nil {
 		return importGitError(err)

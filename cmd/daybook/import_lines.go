@@ -45,7 +45,7 @@ as original_timestamp or original_event_id.`,
 			if err != nil {
 				return err
 			}
-			return importInto(e, g, func(book *daybook.Book, in *intake) error {
+			return importInto(cmd.Context(), e, g, func(book *daybook.Book, in *intake) error {
 				opts.Zone = book.Zone()
 				in.all = size
 				kept := map[string]int{}
@@ -118,7 +118,7 @@ func (in *intake) refuse(format string, args ...any) {
 }
 
 // importInto opens the book without its views, has use fill it, and has the views catch up.
-func importInto(e env, g *globals, use func(*daybook.Book, *intake) error) error {
+func importInto(ctx context.Context, e env, g *globals, use func(*daybook.Book, *intake) error) error {
 	in := &intake{e: e, json: g.json, bar: newProgress(e, g.json), days: map[daybook.Day]bool{}}
 	dir, err := bookDir(e, g)
 	if err != nil {
@@ -133,7 +133,7 @@ func importInto(e env, g *globals, use func(*daybook.Book, *intake) error) error
 		return err
 	}
 	if !errors.Is(err, context.Canceled) {
-		err = errors.Join(err, catchUp(e, dir))
+		err = errors.Join(err, catchUp(ctx, e, dir))
 	}
 	if err != nil {
 		return in.stopped(err)

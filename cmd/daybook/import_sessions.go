@@ -40,7 +40,7 @@ it is named.`,
 			if err != nil {
 				return err
 			}
-			return importInto(e, g, func(_ *daybook.Book, in *intake) error {
+			return importInto(cmd.Context(), e, g, func(_ *daybook.Book, in *intake) error {
 				for _, name := range others {
 					in.leaveAlone(name, "it is no regular file")
 				}
