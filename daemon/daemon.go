@@ -28,6 +28,7 @@ type Config struct {
 	Debounce    time.Duration         // how long a board must have been left alone before it is read; 500 ms
 	Poll        time.Duration         // how often the vault is compared instead of being told of changes; see vault.Options
 	Ignore      []string              // patterns of boards to leave alone, beyond the usual ones
+	Include     []string              // patterns of copies that are boards all the same; see vault.Options
 	TextLengths bool                  // keep only the lengths of texts
 	Logger      *slog.Logger          // nil discards
 	Started     func(b *daybook.Book) // called when everything is open, before the first board is read
@@ -111,7 +112,7 @@ func Run(ctx context.Context, c Config) (vault.Summary, error) {
 // record runs the watcher on an open book.
 func (c *Config) record(ctx context.Context, book *daybook.Book, k *keeper) (s vault.Summary, err error) {
 	v, err := vault.Open(c.Vault, book, &vault.Options{
-		Debounce: c.Debounce, Poll: c.Poll, Ignore: c.Ignore, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
+		Debounce: c.Debounce, Poll: c.Poll, Ignore: c.Ignore, Include: c.Include, TextLengths: c.TextLengths, Consumers: c.Consumers, Logger: c.Logger,
 	})
 	if err != nil {
 		return s, err

@@ -89,13 +89,14 @@ func boards(_ context.Context, p *patient) {
 		}
 	}
 	for _, name := range p.survey.Copies {
-		p.note("take what is needed out of it, then remove it: it is not recorded", "a sync program has made a copy of a board: %s", name)
+		p.note("take what is needed out of it, then remove it; it is not recorded until it is edited, or `daybook watch --include` names it",
+			"a sync program has made a copy of a board: %s", name)
 	}
 	if n := len(p.survey.Evicted); n > 0 {
 		p.note("nothing: what is recorded of them stays; download them to have them read",
 			"a sync client keeps the content of %s on its server only: %s", count(n, "board"), someOf(p.survey.Evicted))
 	}
-	known := 0
+	known := -p.survey.Found
 	entries, err := p.fsys.ReadDir(p.file("baseline"))
 	for _, e := range entries {
 		if vault.IsState(e.Name()) {

@@ -34,8 +34,8 @@ DAYBOOK_DIR name another; it is made when it is missing. Each event is on disk w
 The system tells of changes. Where it does not tell of all (network drives, Windows' drives in WSL, FUSE), the vault is
 also compared every 5 s; a note says so. With --poll it is only compared, as often as you say.
 
-Left alone are folders whose name begins with a dot, backups (*.backup.*.canvas), *.tmp and the conflict copies of sync
-programs.`,
+Left alone are folders whose name begins with a dot, bins of systems, backups (*.backup.*.canvas) and *.tmp. A copy beside a
+board, such as sync programs make, is left alone until somebody edits it or --include names it.`,
 		Example: `  daybook watch ~/Vault
   daybook watch ~/Vault --once
   daybook watch /mnt/nas/Vault --poll 2s
@@ -62,6 +62,11 @@ programs.`,
 					return usage("write it as in 'Archive/*', or 'draft-?.canvas'", "--ignore %q is no pattern", pattern)
 				}
 			}
+			for _, pattern := range c.Include {
+				if _, err := path.Match(pattern, ""); err != nil {
+					return usage("write it as in 'Waves 2.canvas', or 'Variants/*'", "--include %q is no pattern", pattern)
+				}
+			}
 			c.Vault = args[0]
 			return watch(cmd.Context(), e, g, c)
 		},
@@ -71,6 +76,7 @@ programs.`,
 	flags.DurationVar(&c.Debounce, "debounce", 500*time.Millisecond, "how long a board must be left alone before it is read: a `TIME`")
 	flags.DurationVar(&c.Poll, "poll", 0, "compare the vault every `TIME`, instead of being told of changes by the system")
 	flags.StringArrayVar(&c.Ignore, "ignore", nil, "`PATTERN` of boards to leave alone, such as 'Archive/*'; may be given again")
+	flags.StringArrayVar(&c.Include, "include", nil, "`PATTERN` of copies that are boards of their own, such as 'Waves 2.canvas'; may be given again")
 	flags.BoolVar(&c.TextLengths, "text-lengths", false, "keep only the lengths of texts, not their words")
 	return cmd
 }

@@ -382,6 +382,7 @@ func (r *Recorder) know(e *entry, s *state) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.path, e.id = s.path(), s.Path
+	e.held, e.came = s.Held, s.Save.OldPath
 	e.key = foldKey(e.path)
 	r.byPath[e.path] = e
 	if !s.Displaced { // else another board is to have it

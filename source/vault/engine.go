@@ -30,8 +30,9 @@ type engine struct {
 	agenda    *agenda
 	troubles  map[string]*trouble
 	newcomers map[string]*newcomer
-	settled   [][]errand      // boards of which it has just been decided what they are, in chains
-	seen      map[string]seen // boards as they were last looked at, and as scans saw them
+	names     map[string]boardName // of boards that were compared with new ones
+	settled   [][]errand           // boards of which it has just been decided what they are, in chains
+	seen      map[string]seen      // boards as they were last looked at, and as scans saw them
 	results   chan outcome
 	running   int
 	barrier   bool // no new looks: newcomers are about to be compared
@@ -81,6 +82,7 @@ func newEngine(v *Vault, watch bool) *engine {
 		agenda:    newAgenda(v.opts.Debounce, v.opts.MaxDelay),
 		troubles:  map[string]*trouble{},
 		newcomers: map[string]*newcomer{},
+		names:     map[string]boardName{},
 		seen:      map[string]seen{},
 		dirs:      map[string]durable.FileID{},
 		links:     map[string]bool{},
@@ -305,7 +307,7 @@ func (e *engine) errand(path string, it item, now time.Time) errand {
 		er.mayTell = !t.unreadable.IsZero() && now.Sub(t.unreadable) >= e.v.opts.Patience
 	}
 	if known, ok := e.v.rec.known(path); !ok || known.hash == "" {
-		er.mayRename = len(e.suspects(path)) > 0
+		er.mayRename = len(e.suspects(path)) > 0 || IsConflictCopy(path) || e.hasSibling(path)
 	}
 	return er
 }

@@ -24,6 +24,8 @@ type errand struct {
 
 	settled bool   // it is known what the board is:
 	from    string // the board that was elsewhere before, or none
+	back    bool   // the board at from is there still, unchanged since it went there from this path
+	copyOf  string // not "": a copy of that board, to be held
 	first   bool   // the board known here has to make room for it, until its turn comes
 	chained bool   // the board at from has its turn next
 }
@@ -81,13 +83,18 @@ func (v *Vault) look(ctx context.Context, e errand) outcome {
 		}
 	case s.reason != "":
 		out.found, out.reason = isUnreadable, s.reason
-		out.finished = known.unreadable
-		if e.mayTell && !known.unreadable {
+		out.finished = known.unreadable || known.held != ""
+		if e.mayTell && !out.finished {
 			out.err = v.rec.Record(ctx, Save{
 				Path: e.path, Unreadable: s.reason, Time: modTime(s.info), Late: v.isLate(e, s.info),
 			})
 			out.finished = out.err == nil
 		}
+	case known.held != "" && known.held == hashOf(s.board) && !v.rec.included(e.path):
+		out.finished = true // the copy that it was
+	case e.copyOf != "" && known.held == "" && known.hash == "":
+		out.err = v.rec.hold(v.saveOf(e, s), e.copyOf)
+		out.finished = out.err == nil
 	case known.hash == "" && !known.pending && e.mayRename && !e.settled:
 		out.found, out.ids = isNewcomer, idsOf(s.board)
 	default:
@@ -143,10 +150,17 @@ func notNow(rest []errand) []outcome {
 func (v *Vault) saveOf(e errand, s sight) Save {
 	save := Save{Path: e.path, Board: s.board, Time: modTime(s.info), Late: v.isLate(e, s.info)}
 	save.mayBeOther, save.apart = !e.settled, v.yields(e.path)
-	if e.from != "" && (v.gone(e.from) || e.chained && v.hasOther(e.from)) {
+	if e.from != "" && (v.gone(e.from) || e.chained && v.hasOther(e.from) || e.back && v.unchanged(e.from)) {
 		save.From = e.from // otherwise it is a copy
 	}
 	return save
+}
+
+// unchanged reports whether the file of a known board holds what was recorded last.
+func (v *Vault) unchanged(path string) bool {
+	s := look(v.opts.fsys, v.root, path)
+	known, ok := v.rec.known(path)
+	return ok && s.board != nil && hashOf(s.board) == known.hash
 }
 
 // hasOther reports whether there is another board by now where a known one was.

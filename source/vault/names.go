@@ -131,16 +131,13 @@ func isEvicted(fsys durable.FS, root, rel string) bool {
 }
 
 // board reports whether the file rel is a board to be watched. As in Obsidian the extension's case does not matter.
-// Left alone are dot files, backups (*.backup.*.canvas) and the copies that synchronisation tools make of a board that
-// was changed in two places.
+// Left alone are dot files and backups (*.backup.*.canvas).
 func (s skipper) board(rel string) bool {
 	name := strings.ToLower(path.Base(rel))
 	switch {
 	case !strings.HasSuffix(name, ".canvas") || strings.HasPrefix(name, "."):
 		return false
 	case strings.Contains(strings.TrimSuffix(name, ".canvas"), ".backup."):
-		return false
-	case IsConflictCopy(name):
 		return false
 	}
 	return !s.matches(rel)
@@ -169,9 +166,12 @@ func isConflictedCopy(name string) bool {
 	return false
 }
 
-func (s skipper) matches(rel string) bool {
+func (s skipper) matches(rel string) bool { return matchesAny(s.patterns, rel) }
+
+// matchesAny reports whether a pattern names the path rel, or its last element.
+func matchesAny(patterns []string, rel string) bool {
 	rel = norm.NFC.String(rel)
-	for _, p := range s.patterns {
+	for _, p := range patterns {
 		for _, name := range []string{rel, path.Base(rel)} {
 			if ok, err := path.Match(p, name); ok && err == nil {
 				return true

@@ -85,6 +85,8 @@ type entry struct {
 	nextID     string // that of the intent that was made last
 	generation int64
 	hash       string // of the last recorded state; "" while none has been read yet
+	held       string // state.Held
+	came       string // the canvas_id that it had before, if its last save was a renaming
 	unreadable bool   // canvas_unreadable was recorded, and the board has not been read since
 	pending    bool   // there is an intent, to be finished first
 	told       int64  // the generation whose events the consumers have been told of

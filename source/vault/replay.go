@@ -307,6 +307,9 @@ func (s *step) record(ctx context.Context) error {
 	for _, path := range sortedKeys(s.boards) {
 		known, ok := s.rec.known(path)
 		ids := idsOf(s.boards[path])
+		if ok && known.held != "" && known.held == hashOf(s.boards[path]) {
+			continue // the copy that it was
+		}
 		if !ok || known.hash == "" {
 			fresh = append(fresh, inventory{path, ids})
 			continue
@@ -331,8 +334,9 @@ func (s *step) record(ctx context.Context) error {
 	for _, f := range fresh {
 		paths = append(paths, f.board)
 	}
-	for _, chain := range chainsOf(paths, settleRenames(old, fresh)) {
-		if err := s.chain(ctx, chain); err != nil {
+	v := s.rec.judge(old, fresh, func(path string) bool { return !slices.Contains(s.gone, path) })
+	for _, chain := range chainsOf(paths, v.renames) {
+		if err := s.chain(ctx, chain, v); err != nil {
 			return err
 		}
 	}
@@ -345,7 +349,7 @@ func (s *step) record(ctx context.Context) error {
 }
 
 // chain records boards of which each takes the path of the next.
-func (s *step) chain(ctx context.Context, chain []link) error {
+func (s *step) chain(ctx context.Context, chain []link, v verdict) error {
 	moved := ""
 	for _, l := range chain {
 		if l.first {
@@ -356,6 +360,12 @@ func (s *step) chain(ctx context.Context, chain []link) error {
 		}
 		if l.from != "" && l.from == chain[0].path {
 			l.from = moved
+		}
+		if of := v.copies[l.path]; of != "" {
+			if err := s.rec.hold(s.saveOf(l.path, ""), of); err != nil {
+				return err
+			}
+			continue
 		}
 		if s.left[l.from] {
 			s.head.leave(l.path, idsOf(s.boards[l.path]))
@@ -378,9 +388,13 @@ func (s *step) save(ctx context.Context, path, from string) error {
 			}
 		}
 	}
+	return s.rec.Record(ctx, s.saveOf(path, from))
+}
+
+func (s *step) saveOf(path, from string) Save {
 	id := canvasID(path)
-	return s.rec.Record(ctx, Save{
+	return Save{
 		Path: path, From: from, Board: s.boards[path], Time: s.at, Historic: true, Observed: s.opts.Observed,
 		apart: id != path && utf8.ValidString(path) && s.alive[id], // as in Vault.yields
-	})
+	}
 }

@@ -28,6 +28,10 @@ type state struct {
 	History    []string `json:"history,omitempty"`    // hashes of the latest states, shortened, the newest last
 	Unreadable string   `json:"unreadable,omitempty"` // the reason that was recorded and still stands
 	Save       save     `json:"save"`
+	// Held is the hash of a file that is held as a copy of the board with the canvas_id CopyOf, as it was found: nothing of it
+	// is recorded until it is another one.
+	Held   string `json:"held,omitempty"`
+	CopyOf string `json:"copy_of,omitempty"`
 	// Board is the board in canonical form; without it, the board is deleted or was never readable.
 	Board json.RawMessage `json:"board,omitempty"`
 
@@ -63,6 +67,7 @@ const (
 	saveChanged    saveKind = "changed" // also renamed
 	saveDeleted    saveKind = "deleted"
 	saveUnreadable saveKind = "unreadable"
+	saveHeld       saveKind = "held" // a copy was found; there is no event
 )
 
 const (
@@ -210,7 +215,7 @@ func hashOf(b *canvas.Board) string {
 // following returns the state that comes after s, of the same lineage, without anything that is said of the save.
 func (s *state) following(at time.Time, sv save) *state {
 	n := *s
-	n.Parsed = nil
+	n.Parsed, n.Held, n.CopyOf = nil, "", ""
 	n.Format = stateFormat
 	n.Generation++
 	n.Time = at.Format(timeLayout)

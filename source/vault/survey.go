@@ -1,7 +1,9 @@
 package vault
 
 import (
+	"errors"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -11,8 +13,9 @@ import (
 // Survey is what lies in a vault, as a watcher sees it.
 type Survey struct {
 	Boards      []string          // paths in the vault, sorted
+	Found       int               // of Copies, those that a watcher has found
 	Evicted     []string          // boards whose content a sync client keeps on its server only; sorted
-	Copies      []string          // copies that sync programs have made of boards changed in two places; sorted
+	Copies      []string          // files that are held as copies of boards; sorted
 	Directories int               // that are to be watched
 	Entries     int               // files and directories in them, and they themselves
 	Held        int               // how many entries watches may hold open on this system; 0: they hold none
@@ -33,19 +36,50 @@ func Look(fsys durable.FS, root, book string) (Survey, error) {
 		if board, ok := evicted(rel); ok && skip.board(board) {
 			s.Evicted = append(s.Evicted, board)
 		}
-		if name := strings.ToLower(path.Base(rel)); strings.HasSuffix(name, ".canvas") && IsConflictCopy(name) {
-			s.Copies = append(s.Copies, rel)
-		}
 	}
 	found := w.walk(".")
+	known, err := recorded(fsys, book)
+	if err != nil {
+		s.Err = err
+	}
 	for board := range found.boards {
+		if held, ok := known[board]; held || !ok && IsConflictCopy(path.Base(board)) {
+			s.Copies = append(s.Copies, board)
+			if held {
+				s.Found++
+			}
+			continue
+		}
 		s.Boards = append(s.Boards, board)
 	}
 	slices.Sort(s.Boards)
 	slices.Sort(s.Copies)
 	slices.Sort(s.Evicted)
-	s.Directories, s.Entries, s.Silent, s.Failed, s.Err = len(found.dirs), w.holds, found.silent, found.failed, found.err
+	s.Directories, s.Entries, s.Silent, s.Failed, s.Err = len(found.dirs), w.holds, found.silent, found.failed, errors.Join(s.Err, found.err)
 	return s, nil
+}
+
+// recorded returns the paths whose state is recorded in the directory baseline of a book, and whether each is held as a copy.
+func recorded(fsys durable.FS, book string) (map[string]bool, error) {
+	dir := filepath.Join(book, "baseline")
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, nil // nothing is recorded yet
+	}
+	known := map[string]bool{}
+	for _, e := range entries {
+		if !IsState(e.Name()) {
+			continue
+		}
+		data, err := durable.ReadFile(fsys, filepath.Join(dir, e.Name()))
+		if err != nil {
+			return known, err
+		}
+		if s, err := decodeState(data); err == nil { // a damaged one is kept aside by the next watcher
+			known[s.path()] = s.Held != "" && s.Hash == ""
+		}
+	}
+	return known, nil
 }
 
 // IsConflictCopy reports whether a file's name is one that sync programs give to the copy of a file that was changed in two

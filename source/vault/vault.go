@@ -58,6 +58,8 @@ type Options struct {
 	// Ignore are patterns of boards and directories to leave alone beyond the usual ones, in the syntax of path.Match,
 	// compared with the path in the vault and with the last element of it, both in NFC.
 	Ignore []string
+	// Include are patterns, as in Ignore, of copies that are boards all the same.
+	Include []string
 	// TextLengths keeps only the lengths of texts, in characters, instead of the texts.
 	TextLengths bool
 	// Consumers get each event after it was recorded. None.

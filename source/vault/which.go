@@ -27,6 +27,34 @@ func (e *engine) suspects(newcomer string) []string {
 	return out
 }
 
+// hasSibling reports whether there is a board in the same folder, known or not looked at yet, that looks by its name like a copy
+// of the one at path, or that one like a copy of it.
+func (e *engine) hasSibling(path string) bool {
+	name := e.nameOf(path)
+	is := func(board string) bool { return board != path && name.sibling(e.nameOf(board)) }
+	for board := range e.agenda.items {
+		if is(board) {
+			return true
+		}
+	}
+	for board := range e.agenda.busy {
+		if is(board) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(e.v.rec.paths(), is)
+}
+
+// nameOf is nameOf, remembered: a new board is compared with all others.
+func (e *engine) nameOf(path string) boardName {
+	n, ok := e.names[path]
+	if !ok {
+		n = nameOf(path)
+		e.names[path] = n
+	}
+	return n
+}
+
 // spellings are the boards that may be meant where a look at another spelling of their path has found none.
 func (e *engine) spellings(out outcome) []string {
 	boards := []string{out.spelled}
@@ -44,7 +72,7 @@ func (e *engine) holding() bool { return len(e.newcomers) > 0 || len(e.settled) 
 func (e *engine) strangers() bool {
 	stranger := func(board string) bool {
 		known, ok := e.v.rec.known(board)
-		return e.newcomers[board] == nil && (!ok || known.hash == "" && !known.unreadable)
+		return e.newcomers[board] == nil && (!ok || known.hash == "" && !known.unreadable && known.held == "")
 	}
 	for board := range e.agenda.items {
 		if stranger(board) {
@@ -116,17 +144,18 @@ func (e *engine) resolve(now time.Time) {
 			suspected[board] = true
 		}
 	}
-	e.chains(settleRenames(old, fresh))
+	e.chains(e.v.rec.judge(old, fresh, func(path string) bool { return !e.v.gone(path) }))
 	clear(e.newcomers)
 }
 
 // chains puts the newcomers into the order in which they can be recorded.
-func (e *engine) chains(renames map[string]string) {
-	for _, chain := range chainsOf(slices.Sorted(maps.Keys(e.newcomers)), renames) {
+func (e *engine) chains(v verdict) {
+	for _, chain := range chainsOf(slices.Sorted(maps.Keys(e.newcomers)), v.renames) {
 		var errands []errand
 		for _, l := range chain {
 			er := e.newcomers[l.path].errand
 			er.settled, er.from, er.first, er.chained = true, l.from, l.first, l.chained
+			er.back, er.copyOf = v.back[l.path], v.copies[l.path]
 			if er.from != "" {
 				e.agenda.busy[er.from] = true
 			}
