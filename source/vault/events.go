@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"daybook/canvas"
 )
@@ -215,7 +216,36 @@ func (s *state) line(d draft, level int) []byte {
 	o.putString("canvas_id", s.Path)
 	o.putString("event_type", d.kind)
 	o.put("details", details.json())
-	return o.json()
+	return wholeSurrogates(o.json())
+}
+
+// wholeSurrogates puts U+FFFD in the place of each escaped half of a surrogate pair in a JSON text: many programs stop at one.
+func wholeSurrogates(line []byte) []byte {
+	unit := func(i int) int64 {
+		if i+6 > len(line) || line[i] != '\\' || line[i+1] != 'u' {
+			return -1
+		}
+		n, err := strconv.ParseInt(string(line[i+2:i+6]), 16, 32)
+		if err != nil {
+			return -1
+		}
+		return n
+	}
+	for i := 0; i < len(line); i++ {
+		if line[i] != '\\' {
+			continue
+		}
+		switch n := unit(i); {
+		case n >= 0xd800 && n < 0xdc00 && unit(i+6) >= 0xdc00 && unit(i+6) < 0xe000:
+			i += 11
+		case n >= 0xd800 && n < 0xe000:
+			copy(line[i:], `\ufffd`)
+			i += 5
+		default:
+			i++ // what is escaped
+		}
+	}
+	return line
 }
 
 // shortDetails shortens the details of an event: nodes, edges and the old and new members as shorten does, texts to
