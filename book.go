@@ -160,11 +160,7 @@ func (b *Book) Days() ([]Day, error) {
 		if err != nil {
 			continue
 		}
-		there, err := b.exists(day)
-		if err != nil {
-			return nil, fmt.Errorf("list the days: %w", err)
-		}
-		if there {
+		if b.exists(day) {
 			days = append(days, day)
 		}
 	}

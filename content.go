@@ -340,16 +340,15 @@ func (b *Book) isStill(day Day, c *content, all bool) (bool, error) {
 	return true, nil
 }
 
-// exists reports whether there is something in the place of the day's events that may be read.
-func (b *Book) exists(day Day) (bool, error) {
+// exists reports whether there is something in the place of the day's events, if only something that cannot be looked at:
+// who reads the day says what that is.
+func (b *Book) exists(day Day) bool {
 	for _, name := range []string{b.dayPath(day), b.packedPath(day)} {
-		if _, err := b.fsys.Stat(name); err == nil {
-			return true, nil
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			return false, err
+		if _, err := b.fsys.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+			return true
 		}
 	}
-	return b.strayLink(day) != "", nil
+	return b.strayLink(day) != ""
 }
 
 func (b *Book) packedPath(day Day) string { return filepath.Join(b.dayDir(day), dayfile.PackedName) }

@@ -113,8 +113,8 @@ func (w *writer) inNeighbour(it *item, id []byte) (Position, bool) {
 
 // storedIn looks for the event in another day than its own, and makes sure that what it finds is durable.
 func (w *writer) storedIn(day Day, it *item, id []byte) (pos Position, found bool, err error) {
-	if there, err := w.b.exists(day); err != nil || !there {
-		return pos, false, err
+	if !w.b.exists(day) {
+		return pos, false, nil
 	}
 	d := w.open(day)
 	defer d.rest()

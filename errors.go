@@ -2,7 +2,6 @@ package daybook
 
 import (
 	"errors"
-	"fmt"
 
 	"daybook/internal/durable"
 )
@@ -30,18 +29,6 @@ func (e *RuleError) Error() string {
 		return e.Rule
 	}
 	return e.Member + ": " + e.Rule
-}
-
-// DamageError tells of bytes in a day file that are no event. The events before and after them are not touched by it.
-type DamageError struct {
-	File           string // path of the day file, or of the packed file of a retired day
-	Offset, Length int64  // in that file, in bytes
-	Reason         string
-	Position       Position // of the line, as an event's
-}
-
-func (e *DamageError) Error() string {
-	return fmt.Sprintf("%s: %d damaged bytes at offset %d: %s", e.File, e.Length, e.Offset, e.Reason)
 }
 
 // SettingsError tells why a daybook.json cannot be obeyed.

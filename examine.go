@@ -88,20 +88,25 @@ func (x *examiner) scan(ctx context.Context, from, to int64) (last dayfile.Line,
 			return nil
 		}
 		x.line++
-		return cmp.Or(x.check(l), x.err)
+		err := cmp.Or(x.check(l), x.err)
+		x.line += l.Lines - 1
+		return err
 	})
 	return last, err
 }
 
-func (x *examiner) report(p Problem, off, n int64, id, reason string, cuts ...dayfile.Cut) error {
+func (x *examiner) report(p Problem, off, n int64, lines int, id, reason string, cuts ...dayfile.Cut) error {
+	if lines == 1 {
+		lines = 0
+	}
 	if !x.c.inPlain(off) {
 		file, off, n, reason := x.c.place(off, n, reason)
-		return x.found(Finding{p, x.day, file, x.line, off, n, id, reason}, nil)
+		return x.found(Finding{p, x.day, file, x.line, lines, off, n, id, reason}, nil)
 	}
 	for i := range cuts {
 		cuts[i].Offset -= x.c.base
 	}
-	return x.found(Finding{p, x.day, x.c.path, x.line, off - x.c.base, n, id, reason}, cuts)
+	return x.found(Finding{p, x.day, x.c.path, x.line, lines, off - x.c.base, n, id, reason}, cuts)
 }
 
 func (x *examiner) unfinished(l dayfile.Line) error {
@@ -114,7 +119,7 @@ func (x *examiner) unfinished(l dayfile.Line) error {
 			reason += ", but it is no event: " + err.Error()
 		}
 	}
-	return x.report(ProblemUnfinished, l.Offset, l.Length, "", reason, cuts...)
+	return x.report(ProblemUnfinished, l.Offset, l.Length, 1, "", reason, cuts...)
 }
 
 // check examines a whole line.
@@ -128,7 +133,7 @@ func (x *examiner) check(l dayfile.Line) error {
 		return err
 	}
 	freed := x.salvage(l)
-	err = x.report(ProblemDamaged, l.Offset, l.Length, "", damage.Reason, without(l, freed, damage.Reason)...)
+	err = x.report(ProblemDamaged, l.Offset, l.Length, l.Lines, "", damage.Reason, without(l, freed, damage.Reason)...)
 	for _, f := range freed {
 		if err == nil && !f.held {
 			err = x.kept(f.event, f.span, f.rival)
@@ -145,7 +150,7 @@ func (x *examiner) event(e Event, at span) error {
 	}
 	reason := fmt.Sprintf("the event %q stands at %s already%s", e.ID(), x.c.where(twin.offset), twin.where())
 	cut := dayfile.Cut{Offset: at.offset, Length: int64(at.length) + 1, Reason: reason}
-	return x.report(ProblemTwice, cut.Offset, cut.Length, e.ID(), reason, cut)
+	return x.report(ProblemTwice, cut.Offset, cut.Length, 1, e.ID(), reason, cut)
 }
 
 // kept reports what is wrong with an event that Repair leaves in the day, or puts on a line of its own there.
@@ -154,14 +159,14 @@ func (x *examiner) kept(e Event, at span, rival *span) error {
 	if !slices.Contains(x.b.possibleDays(e.Time()), x.day) {
 		day := x.b.DayOf(e.Time())
 		reason := fmt.Sprintf("the event belongs to %s by its timestamp (zone %s)", day, x.b.zone)
-		if err := x.report(ProblemWrongDay, at.offset, length, e.ID(), reason); err != nil {
+		if err := x.report(ProblemWrongDay, at.offset, length, 1, e.ID(), reason); err != nil {
 			return err
 		}
 	}
 	if rival == nil {
 		return nil
 	}
-	return x.report(ProblemConflict, at.offset, length, e.ID(),
+	return x.report(ProblemConflict, at.offset, length, 1, e.ID(),
 		fmt.Sprintf("another event with the event_id %q stands at %s%s", e.ID(), x.c.where(rival.offset), rival.where()))
 }
 

@@ -78,7 +78,7 @@ func (f *follower) ahead(d *followedDay, x Extent) (batch []lineAhead, err error
 		l.Text = bytes.Clone(l.Text)
 		entry, err := f.b.entry(&p, c, d.day, l)
 		batch = append(batch, lineAhead{entry, err, end})
-		bytesRead += len(l.Text)
+		bytesRead += int(l.Length)
 		return nil
 	})
 	if err != nil && !errors.Is(err, errStop) {
@@ -93,7 +93,7 @@ func (f *follower) ahead(d *followedDay, x Extent) (batch []lineAhead, err error
 // behind returns the cursor behind a line of a day.
 func (k cursor) behind(c *content, l dayfile.Line) (cursor, error) {
 	var err error
-	if k.offset = l.Offset + l.Length; l.Text == nil && l.Length > 1 {
+	if k.offset = l.Offset + l.Length; l.Lines > 1 || l.Text == nil && l.Length > 1 {
 		k.sum, err = c.sum(k.sum, l.Offset, k.offset)
 		return k, err
 	}

@@ -44,7 +44,8 @@ func (e Entry) Clone() Entry {
 
 // Events yields the events of the days that q names, day by day, each day's in the order in which they were appended.
 // It takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and
-// the next events follow; any other error is the last thing it yields. Days are read ahead, in parallel, as by Search.
+// the next events follow; a day that cannot be read yields an *UnreadableError, and the next days follow. Any other error
+// is the last thing it yields. Days are read ahead, in parallel, as by Search.
 func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for entry, err := range b.Search(ctx, q) {
@@ -62,7 +63,7 @@ func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Ent
 		c, err := b.openDay(day)
 		if err != nil || c == nil {
 			if err != nil {
-				yield(Entry{}, err)
+				yield(Entry{}, b.unreadable(day, err))
 			}
 			return
 		}
@@ -80,7 +81,7 @@ func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Ent
 			return nil
 		})
 		if err != nil && !errors.Is(err, errStop) {
-			yield(Entry{}, err)
+			yield(Entry{}, b.unreadable(day, err))
 		}
 	}
 }
@@ -95,7 +96,7 @@ func (b *Book) EventsAt(ctx context.Context, day Day, places []Position) iter.Se
 		}
 		if err != nil || c == nil {
 			if err != nil {
-				yield(Entry{}, err)
+				yield(Entry{}, b.unreadable(day, err))
 			}
 			return
 		}
@@ -200,7 +201,10 @@ func (b *Book) entry(p *jsonline.Parser, c *content, day Day, l dayfile.Line) (E
 			reason = "unfinished last line: " + reason
 		}
 		file, at, n, reason := c.place(l.Offset, l.Length, reason)
-		return Entry{Position: pos}, &DamageError{File: file, Offset: at, Length: n, Reason: reason, Position: pos}
+		return Entry{Position: pos}, &DamageError{
+			File: file, Offset: at, Length: n, Lines: l.Lines, Reason: reason, Position: pos,
+			hopeless: c.inPlain(l.Offset) && dayfile.IsHopeless(l),
+		}
 	}
 	if l.Text == nil && l.Length > 1 {
 		return damaged(dayfile.LineFault(l))

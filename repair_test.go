@@ -39,11 +39,11 @@ func damagedDays() []damagedDay {
 		{"torn half before a whole event", torn + b + "\n" + c + "\n", c + "\n", "damaged quarantined"},
 		{"spliced into valid JSON", a[:len(a)-1] + "," + b[1:] + "\n" + c + "\n", c + "\n", "damaged quarantined"},
 		{"no UTF-8", a + "\n" + strings.Replace(b, `:1`, ":\"\xff\"", 1) + "\n", a + "\n", "damaged quarantined"},
-		{"no event", a + "\n{}\n[1]\n\"x\"\n", a + "\n", "damaged quarantined, damaged quarantined, damaged quarantined"},
+		{"no event", a + "\n{}\n[1]\n\"x\"\n", a + "\n", "damaged quarantined, damaged quarantined"},
 		{"no event_id", a + "\n" + `{"timestamp":"1999-11-08T14:32:15Z","n":1}` + "\n", a + "\n", "damaged quarantined"},
 		{
 			"empty lines", "\n" + a + "\n\n\r\n \n" + b + "\n\n", a + "\n" + b + "\n",
-			"damaged quarantined, damaged quarantined, damaged quarantined, damaged quarantined, damaged quarantined",
+			"damaged quarantined, damaged quarantined, damaged quarantined",
 		},
 		{"line of NULs", a + "\n" + nuls + "\n" + b + "\n", a + "\n" + b + "\n", "damaged quarantined"},
 		{"NULs before an event", a + "\n" + nuls + b + "\n", a + "\n" + b + "\n", "damaged freed"},

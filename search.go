@@ -56,7 +56,8 @@ func (c Condition) Holds(e Entry) bool {
 // Search yields the events of the days that q names of which all conditions hold, in the order of Events, with their
 // places. It takes no lock; of what is appended meanwhile it yields the first part. What it yields is read and checked as
 // DayEvents does it; of other lines it checks only the form (docs/format.md, What a search checks), but of each: a
-// damaged line, whether or not it might have matched, yields a *DamageError, and the search goes on. Any other error
+// damaged line, whether or not it might have matched, yields a *DamageError, and the search goes on; so it does behind a
+// day that cannot be read, of which it yields an *UnreadableError. Any other error
 // is the last thing it yields. Without conditions it yields what DayEvents does.
 //
 // Days, and pieces of a day, are searched by as many goroutines as there are processors (at most 16). They end before the
@@ -99,23 +100,29 @@ func ExtractIf[T any](
 		defer s.workers.Wait()
 		defer cancel(errStop)
 		s.start(ctx, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) }))
+		var run *DamageError // which the next block may go on with
 		for block := range s.order {
 			found := <-block.found
 			for _, r := range found {
-				if !yield(r.value, r.err) || r.err != nil && !isDamage(r.err) {
+				damage := asDamage(r.err)
+				if run.join(damage) {
+					continue
+				}
+				if run != nil && !yield(zero, run) {
+					return
+				}
+				if run = damage; run == nil && (!yield(r.value, r.err) || r.err != nil && !isUnreadable(r.err)) {
 					return
 				}
 			}
+		}
+		if run != nil && !yield(zero, run) {
+			return
 		}
 		if err := context.Cause(ctx); err != nil { // the order may have ended early
 			yield(zero, err)
 		}
 	}
-}
-
-func isDamage(err error) bool {
-	var damage *DamageError
-	return errors.As(err, &damage)
 }
 
 func newFilter(where []Condition) (*dayfile.Filter, error) {
@@ -197,16 +204,21 @@ func (s *search[T]) divide(ctx context.Context, days []Day) {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
+			if c != nil {
+				c.Close() // nothing was written
+			}
+			err = s.book.unreadable(day, err)
 			failed := &block[T]{found: make(chan []result[T], 1)}
 			failed.found <- []result[T]{{err: err}}
 			select {
 			case s.order <- failed:
 			case <-ctx.Done():
+				return
 			}
-			if c != nil {
-				c.Close() // nothing was written
+			if !isUnreadable(err) {
+				return
 			}
-			return
+			continue
 		}
 		if c == nil {
 			continue
@@ -261,7 +273,7 @@ func (s *searcher[T]) find(ctx context.Context, k *block[T]) []result[T] {
 		})
 	}
 	if err != nil {
-		found = append(found, result[T]{err: err})
+		found = append(found, result[T]{err: s.book.unreadable(k.day, err)})
 	}
 	s.usual = len(found)
 	return found

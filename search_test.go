@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -233,23 +234,95 @@ func TestSearchContext(t *testing.T) {
 	}
 }
 
-// What lies before a day that cannot be read is found; the error is the last thing.
+// A day that cannot be read is named once, and the others are found.
 func TestSearchUnreadableDay(t *testing.T) {
 	b := open(t, t.TempDir(), nil)
 	layDays(t, b)
+	var want []string
+	for entry, err := range b.Search(t.Context(), Query{}) {
+		if err == nil && entry.Position.Day.String() != "1999-11-03" {
+			want = append(want, entry.Event.ID())
+		}
+	}
 	day := filepath.Join(b.Dir(), "1999-11-03", dayfile.DataName)
 	if err := errors.Join(os.Remove(day), os.Mkdir(day, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	var ids []string
-	var last error
-	for entry, err := range b.Search(t.Context(), Query{}, Condition{"event_id", "1-3"}) {
-		if last = err; err == nil {
-			ids = append(ids, entry.Event.ID())
+	var got []string
+	unreadable := 0
+	for entry, err := range b.Search(t.Context(), Query{}) {
+		var no *UnreadableError
+		switch {
+		case err == nil:
+			got = append(got, entry.Event.ID())
+		case errors.As(err, &no) && no.File == day && strings.Contains(err.Error(), "no regular file"):
+			unreadable++
+		case !isDamage(err):
+			t.Errorf("got %v", err)
 		}
 	}
-	if diff := cmp.Diff([]string{"1-3"}, ids); diff != "" || last == nil || !strings.Contains(last.Error(), "no regular file") {
-		t.Errorf("events (-want +got):\n%slast error: %v", diff, last)
+	if diff := cmp.Diff(want, got); diff != "" || unreadable != 1 {
+		t.Errorf("the other days (-want +got):\n%sthe day is named %d times, want once", diff, unreadable)
+	}
+	for _, err := range b.DayEvents(t.Context(), mustDay(t, "1999-11-03"), 0) {
+		if !isUnreadable(err) {
+			t.Errorf("DayEvents: got %v", err)
+		}
+	}
+}
+
+// TestRunsOfDamage: a run of lines that are no events is one DamageError and one Finding, however long it is, across the blocks
+// of a search, and Repair puts it into one piece.
+func TestRunsOfDamage(t *testing.T) {
+	const good = `{"event_id":"a","timestamp":"1999-11-08T14:32:15Z"}`
+	for _, junk := range []string{"\n", "x\n", "\x00\n", " \r\n"} {
+		n := 600_000 / len(junk)
+		b := open(t, t.TempDir(), nil)
+		text := good + "\n" + strings.Repeat(junk, n) + strings.Replace(good, `"a"`, `"b"`, 1) + "\n"
+		dir := filepath.Join(b.Dir(), "1999-11-08")
+		if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, dayfile.DataName), []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		check := func(how string, lines int, offset, length int64) {
+			t.Helper()
+			if lines != n || offset != int64(len(good))+1 || length != int64(n*len(junk)) {
+				t.Errorf("%q, %s: %d lines, %d bytes at %d; want %d, %d at %d", junk, how, lines, length, offset, n, n*len(junk), len(good)+1)
+			}
+		}
+		for how, seq := range map[string]iter.Seq2[Entry, error]{
+			"search": b.Search(t.Context(), Query{}), "filter": b.Search(t.Context(), Query{}, Condition{"event_id", "b"}),
+			"day": b.DayEvents(t.Context(), mustDay(t, "1999-11-08"), 0),
+		} {
+			found := 0
+			for _, err := range seq {
+				var damage *DamageError
+				if errors.As(err, &damage) {
+					check(how, damage.Lines, damage.Offset, damage.Length)
+					found++
+				}
+			}
+			if found != 1 {
+				t.Errorf("%q, %s: %d pieces of damage, want one", junk, how, found)
+			}
+		}
+		for f, err := range b.Verify(t.Context(), Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("verify", f.Lines, f.Offset, f.Length)
+		}
+		repaired := 0
+		for r, err := range b.Repair(t.Context(), Query{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("repair", r.Lines, r.Offset, r.Length)
+			repaired++
+		}
+		raw, err := filepath.Glob(filepath.Join(dir, "quarantine", "*.raw"))
+		if err != nil || len(raw) != 1 || repaired != 1 {
+			t.Errorf("%q: %d pieces in quarantine, %d repaired, %v; want one", junk, len(raw), repaired, err)
+		}
 	}
 }
 

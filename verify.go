@@ -46,9 +46,10 @@ type Finding struct {
 	Problem Problem `json:"problem"`
 	Day     Day     `json:"-"`
 	File    string  `json:"file"`
-	Line    int     `json:"line"`   // counted from 1; 0 if it is about the file as a whole
-	Offset  int64   `json:"offset"` // of the first byte in question
-	Length  int64   `json:"length"` // in bytes
+	Line    int     `json:"line"`           // counted from 1; 0 if it is about the file as a whole
+	Lines   int     `json:"lines,omitzero"` // how many lines it is about, from Line on; 0 is one
+	Offset  int64   `json:"offset"`         // of the first byte in question
+	Length  int64   `json:"length"`         // in bytes
 	EventID string  `json:"event_id,omitempty"`
 	Reason  string  `json:"reason"`
 }
@@ -56,6 +57,10 @@ type Finding struct {
 func (f Finding) String() string {
 	if f.Line == 0 {
 		return f.File + ": " + f.Reason
+	}
+	if f.Lines > 1 {
+		return fmt.Sprintf("%s: lines %d to %d, offset %d, %d bytes: the first: %s",
+			f.File, f.Line, f.Line+f.Lines-1, f.Offset, f.Length, f.Reason)
 	}
 	return fmt.Sprintf("%s: line %d, offset %d, %d bytes: %s", f.File, f.Line, f.Offset, f.Length, f.Reason)
 }
@@ -223,7 +228,7 @@ func (b *Book) verifyLost(day Day, f durable.File, line int, found func(Finding,
 	if line++; d.Reason == dayfile.OtherReason {
 		p, line = ProblemReplaced, 1
 	}
-	return found(Finding{p, day, b.dayPath(day), line, d.Offset, d.Length, "", d.Reason}, nil)
+	return found(Finding{p, day, b.dayPath(day), line, 0, d.Offset, d.Length, "", d.Reason}, nil)
 }
 
 // verifyBeside looks at the files beside the day file, and at the day file as far as the day is sealed.

@@ -25,7 +25,7 @@ func manyDays(t *testing.T) (b *Book, findings []string) {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		text := strings.Repeat("garbage\n", damaged)
+		text := strings.Repeat("{garbage\n", damaged)
 		if err := os.WriteFile(filepath.Join(dir, name, "events.json"), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

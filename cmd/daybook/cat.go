@@ -52,7 +52,7 @@ statistics.`,
 	return cmd
 }
 
-// catEvents prints the stored lines. Damage is told on the way and does not end it.
+// catEvents prints the stored lines. Damage, and days that cannot be read, are reported on the way and do not end it.
 func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) error {
 	list, err := queries(book, days)
 	if err != nil {
@@ -60,6 +60,7 @@ func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) er
 	}
 	out := bufio.NewWriterSize(e.data(), 64<<10)
 	damaged := 0
+	var unreadable []error
 	for day, err := range daysOf(book, list) {
 		if err != nil {
 			return err
@@ -69,24 +70,38 @@ func catEvents(ctx context.Context, e env, book *daybook.Book, days []dayArg) er
 		if ferr := out.Flush(); err == nil {
 			err = outputError(ferr)
 		}
+		var no *daybook.UnreadableError
+		if errors.As(err, &no) {
+			unreadable = append(unreadable, no)
+			e.say("error", "%v", no)
+			err = nil
+		}
 		if err != nil {
 			return err
 		}
 	}
-	if damaged > 0 {
-		return damageLeftOut(damaged)
-	}
-	return nil
+	return leftOut(damaged, unreadable)
 }
 
-// damageLeftOut is the error of a command that has met n damaged pieces, told of them, and done without them.
-func damageLeftOut(n int) error {
-	return &failure{
-		code: exitDamage,
-		err:  fmt.Errorf("left out %s", count(n, "damaged piece")),
-		hint: "`daybook verify` lists all damage; nothing was changed",
+// leftOut is the error of a command that has met damaged pieces, and days that cannot be read, reported each of them, and gone
+// on without them; nil if there were none. days are the errors of the days.
+func leftOut(pieces int, days []error) error {
+	f := &failure{code: exitDamage, hint: "`daybook verify` lists all damage; nothing was changed"}
+	switch {
+	case pieces == 0 && len(days) == 0:
+		return nil
+	case len(days) == 0:
+		f.err = fmt.Errorf("left out %s", count(pieces, "damaged piece"))
+	case pieces == 0:
+		f.code, f.hint = exitFailed, remedy(days[0])
+		f.err = fmt.Errorf("left out %s", count(len(days), "unreadable day"))
+	default:
+		f.err = fmt.Errorf("left out %s and %s", count(pieces, "damaged piece"), count(len(days), "unreadable day"))
 	}
+	return f
 }
+
+func damageLeftOut(pieces int) error { return leftOut(pieces, nil) }
 
 // catDay prints one day and returns how many damaged pieces it met.
 func catDay(

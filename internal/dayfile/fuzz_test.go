@@ -46,6 +46,18 @@ func FuzzScan(f *testing.F) {
 				t.Fatalf("the line at %d, %d bytes: whole is %v", l.Offset, l.Length, l.Whole)
 			case bytes.IndexByte(l.Text, '\n') >= 0:
 				t.Fatalf("the line at %d has a newline within", l.Offset)
+			case l.Lines > 1:
+				run := text[l.Offset:end]
+				if bytes.Count(run, []byte("\n")) != l.Lines || bytes.IndexByte(run, '{') >= 0 {
+					t.Fatalf("%q is taken for a run of %d lines of damage", run, l.Lines)
+				}
+				all = append(all, run...)
+				for i := range run {
+					if i == 0 || run[i-1] == '\n' {
+						starts = append(starts, l.Offset+int64(i))
+					}
+				}
+				return nil
 			}
 			all, starts = append(all, l.Text...), append(starts, l.Offset)
 			if l.Whole {
@@ -65,7 +77,7 @@ func FuzzScan(f *testing.F) {
 			if l.Offset != starts[i+rest] {
 				t.Fatalf("from %d: a line begins at %d, want %d", starts[i], l.Offset, starts[i+rest])
 			}
-			rest++
+			rest += l.Lines
 			return nil
 		})
 		if err != nil || rest != len(starts)-i {

@@ -11,19 +11,64 @@ const LongestLine = 64 << 20
 
 const chunk = 256 << 10
 
-// Line is a piece of a day file between two newlines.
+// Line is a piece of a day file between two newlines, or several that follow on each other and of which none can be an
+// event or hold one: a run of damage is one Line, however long it is.
 type Line struct {
 	Offset int64
-	Length int64  // bytes, newline included
-	Text   []byte // without the newline; valid until the next Line; nil if the line is longer than LongestLine
+	Length int64  // bytes, newlines included
+	Text   []byte // of the first line, without the newline; valid until the next Line; nil if it is longer than LongestLine
 	Whole  bool   // the newline is there
+	Lines  int    // how many lines it is, at least 1
 }
 
-// Scan calls visit for each line of r between the offsets from and to, in their order, the unfinished last one too. It
+// IsHopeless reports whether a Line can neither be an object nor have one within.
+func IsHopeless(l Line) bool { return l.Whole && l.Text != nil && bytes.IndexByte(l.Text, '{') < 0 }
+
+// run joins lines that are hopeless and follow on each other, and calls visit with every other line as it is.
+type run struct {
+	visit func(Line) error
+	line  Line // what was joined and not visited yet, if Lines is not 0
+}
+
+func (r *run) add(l Line) error {
+	l.Lines = 1
+	if !IsHopeless(l) {
+		if err := r.end(); err != nil {
+			return err
+		}
+		return r.visit(l)
+	}
+	if r.line.Lines > 0 && r.line.Offset+r.line.Length == l.Offset {
+		r.line.Length += l.Length
+		r.line.Lines++
+		return nil
+	}
+	if err := r.end(); err != nil {
+		return err
+	}
+	r.line = l
+	r.line.Text = bytes.Clone(l.Text)
+	return nil
+}
+
+func (r *run) end() error {
+	l := r.line
+	r.line = Line{}
+	if l.Lines == 0 {
+		return nil
+	}
+	return r.visit(l)
+}
+
+// Scan calls visit for each Line of r between the offsets from and to, in their order, the unfinished last one too. It
 // stops at the first error, which it returns. from must be the beginning of a line. Memory is bounded by the longest
 // line. When r ends before to, Scan ends there too.
 func Scan(r io.ReaderAt, from, to int64, visit func(Line) error) error {
-	return scan(r, from, to, nil, visit)
+	run := run{visit: visit}
+	if err := scan(r, from, to, nil, run.add); err != nil {
+		return err
+	}
+	return run.end()
 }
 
 // scan is Scan; bytes, if not nil, is called with all bytes in their order.
@@ -56,7 +101,7 @@ func scan(r io.ReaderAt, from, to int64, seen func([]byte), visit func(Line) err
 				break
 			}
 			end := fresh + k
-			line := Line{start, skipped + int64(end) + 1, rest[:end:end], true}
+			line := Line{start, skipped + int64(end) + 1, rest[:end:end], true, 1}
 			if skipped > 0 {
 				line.Text = nil
 			}
@@ -67,7 +112,7 @@ func scan(r io.ReaderAt, from, to int64, seen func([]byte), visit func(Line) err
 		}
 		if got == 0 {
 			if n := skipped + int64(len(rest)); n > 0 {
-				line := Line{start, n, rest, false}
+				line := Line{start, n, rest, false, 1}
 				if skipped > 0 {
 					line.Text = nil
 				}

@@ -43,10 +43,14 @@ func (f *Filter) Search(r io.ReaderAt, from, to, size int64, visit func(Line) er
 	if !whole {
 		end = bytes.LastIndexByte(text, '\n') + 1
 	}
+	run := run{visit: visit}
 	err = f.lines(text[start:max(start, end)], func(a, b int) error {
 		at := begin + int64(start+a)
-		return visit(Line{at, int64(b - a + 1), text[start+a : start+b : start+b], true})
+		return run.add(Line{at, int64(b - a + 1), text[start+a : start+b : start+b], true, 1})
 	})
+	if err == nil {
+		err = run.end()
+	}
 	if err != nil || whole {
 		return err
 	}

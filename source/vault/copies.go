@@ -19,11 +19,11 @@ func IsCopyName(name, original string) bool {
 }
 
 // boardName is a path in the parts that are compared.
-type boardName struct{ dir, stem, ext, core string }
+type boardName struct{ dir, name, stem, ext, core string }
 
 func nameOf(rel string) boardName {
 	stem, ext := splitName(path.Base(rel))
-	return boardName{path.Dir(rel), stem, ext, core(stem)}
+	return boardName{path.Dir(rel), norm.NFC.String(path.Base(rel)), stem, ext, core(stem)}
 }
 
 // sibling reports whether two different files are in one folder, and one looks like a copy of the other.
@@ -31,6 +31,8 @@ func (n boardName) sibling(m boardName) bool {
 	switch {
 	case n.dir != m.dir:
 		return false
+	case n.name == m.name:
+		return false // another spelling of the name, which no program gives a copy
 	case m.ext == "" && n.ext != "":
 		return extends(n.stem+n.ext, m.stem)
 	case n.ext == "" && m.ext != "":
