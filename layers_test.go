@@ -36,10 +36,10 @@ const layers = `
 	# Pure: values in, values out.
 	canvas: internal/jsonline
 	learning:
-	learning/history: canvas learning
-	learning/course: learning
 	learning/steady:
-	learning/review: canvas learning github.com/open-spaced-repetition/go-fsrs/v4
+	learning/history: canvas learning learning/steady
+	learning/course: learning
+	learning/review: canvas learning learning/history github.com/open-spaced-repetition/go-fsrs/v4
 
 	# What the learner says the colours mean.
 	learning/palettefile: learning internal/durable github.com/BurntSushi/toml
@@ -49,7 +49,7 @@ const layers = `
 
 	# Where events come from, and what is posted from the book. Siblings never import each other, but that git's history
 	# goes through the vault's recorder.
-	source/vault: daybook canvas internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
+	source/vault: daybook canvas learning internal/durable github.com/fsnotify/fsnotify golang.org/x/sys golang.org/x/text
 	source/git: daybook learning/steady source/vault
 	source/jsonl: daybook internal/jsonline
 	view/session: daybook learning internal/durable

@@ -1,10 +1,12 @@
 package doctor
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"daybook"
 
 	"daybook/internal/printable"
+	"daybook/learning"
 )
 
 // clock: it is not earlier than the newest event, and no day lies in the future.
@@ -43,6 +46,44 @@ func clock(ctx context.Context, p *patient) {
 	default:
 		p.ok("%s", now.Format(layout))
 	}
+	jumps(ctx, p)
+}
+
+// jump is the first save of a board that has an earlier day than the one that it follows.
+type jump struct {
+	board     string
+	after, at time.Time
+}
+
+// jumps tells which boards were recorded while the clock went back.
+func jumps(ctx context.Context, p *patient) {
+	may := func(line []byte) bool { return bytes.Contains(line, []byte(`"after":"`)) }
+	read := func(e daybook.Entry) jump {
+		event := learning.ParseEvent(e.Event.Time(), e.Event.Member)
+		after, ok := learning.After(event.Details)
+		if !ok {
+			return jump{}
+		}
+		return jump{strings.Clone(event.Canvas), after, event.Time}
+	}
+	first := map[string]jump{}
+	for j, err := range daybook.ExtractIf(ctx, p.book, daybook.Query{}, may, read) {
+		if was, ok := first[j.board]; err == nil && j.board != "" && (!ok || j.after.Before(was.after)) {
+			first[j.board] = j
+		}
+	}
+	if len(first) == 0 {
+		return
+	}
+	const layout = "2006-01-02 15:04"
+	var list []string
+	for _, board := range slices.Sorted(maps.Keys(first)) {
+		j := first[board]
+		list = append(list, fmt.Sprintf("%s (%s, then %s)", printable.Line(board),
+			j.after.In(p.book.Zone()).Format(layout), j.at.In(p.book.Zone()).Format(layout)))
+	}
+	p.note("turn on NTP; the saves stay on the days of their times, and history, review and colours follow them in their order",
+		"the clock went back between two saves of %s", someOf(list))
 }
 
 // zone: the days of the book are those of the people here.

@@ -2,20 +2,55 @@ package learning
 
 import (
 	"encoding/json"
+	"iter"
 	"maps"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Colors is how many nodes of each code the boards have: canvas_id → code ("" is none) → nodes. What a ColorFold makes has no
 // zero counts and no empty boards; a board whose name another one has taken stands under that name with a NUL behind it
 // until it is renamed itself. A count is negative where events take away what none has put there, as when a producer leaves
 // lines out; but not where the codes stand in another member than color, of which nobody tells how many there were at first.
+//
+// The key NUL and a canvas_id is no board: there, as the only code, is up to which place the board's saves are counted, in
+// microseconds since 1970, once a save came out of order (see After). Boards yields the others.
 type Colors map[string]map[string]int
+
+// Boards yields the boards and their counts, in no order.
+func (c Colors) Boards() iter.Seq2[string, map[string]int] {
+	return func(yield func(string, map[string]int) bool) {
+		for board, counts := range c {
+			if !strings.HasPrefix(board, countedKey) && !yield(board, counts) {
+				return
+			}
+		}
+	}
+}
+
+// countedKey begins the keys of Colors that say up to which place a board's saves are counted.
+const countedKey = "\x00"
+
+// countedUntil returns up to which place the saves of a board are counted, not ok if they came in their order.
+func (c Colors) countedUntil(board string) (place time.Time, ok bool) {
+	for text := range c[countedKey+board] {
+		micro, err := strconv.ParseInt(text, 10, 64)
+		return time.UnixMicro(micro), err == nil
+	}
+	return place, false
+}
+
+func (c Colors) setCounted(board string, place time.Time) {
+	c[countedKey+board] = map[string]int{strconv.FormatInt(place.UnixMicro(), 10): 1}
+}
 
 // ColorFold follows Colors through the events of a day, in the order of the book: canvas_created replaces
 // what was known of the board, canvas_deleted and canvas_renamed do what they say; node_added, node_removed and changes of the
 // code count. Other events, events without a canvas and details that cannot be read change nothing. Nor do events from a
-// vault's history (Event.FromGit) that stand behind others of their board: those came later, and tell how it is now.
+// vault's history (Event.FromGit) that stand behind others of their board: those came later, and tell how it is now. A save
+// that the days put before the one that it follows (see After) says how many there are after it, and what it follows is
+// passed over when its day comes.
 type ColorFold struct {
 	colors   Colors
 	palettes palettes
@@ -69,7 +104,7 @@ func (p *palettes) of(board string) Palette {
 // totals returns the nodes of each colour name over all boards, without zeros.
 func (c Colors) totals(p *palettes) map[string]int {
 	sum := map[string]int{}
-	for board, counts := range c {
+	for board, counts := range c.Boards() {
 		one := p.of(board)
 		for code, n := range counts {
 			addCount(sum, one.ColorName(code), n)
@@ -119,13 +154,14 @@ func (c *ColorFold) add(e Event, f Facts) {
 	} else if c.watched[e.Canvas] {
 		return
 	}
+	if c.outOfOrder(e) {
+		return
+	}
 	switch e.Type {
 	case "canvas_created":
 		c.forget(e.Canvas)
 		if c.palettes.of(e.Canvas).Member == "" {
-			for code, n := range object(object(e.Details)["colors"]) {
-				c.count(e.Canvas, code, count(n))
-			}
+			c.replace(e.Canvas, object(e.Details)["colors"])
 		}
 	case "canvas_deleted":
 		c.forget(c.colors.leaving(e.Canvas))
@@ -146,6 +182,44 @@ func (c *ColorFold) add(e Event, f Facts) {
 			c.count(e.Canvas, f.old, -1)
 			c.count(e.Canvas, f.new, 1)
 		}
+	}
+}
+
+// outOfOrder takes in a save that does not stand in its place, and reports whether there is nothing else to do with the event.
+func (c *ColorFold) outOfOrder(e Event) bool {
+	after, ok := After(e.Details)
+	until, is := c.colors.countedUntil(e.Canvas)
+	if !ok {
+		if !is || e.Time.After(until) {
+			return false
+		}
+		return members(e.Details, "save")[0] != nil
+	}
+	place := after.Add(time.Microsecond)
+	if is && place.Before(until) {
+		return true
+	}
+	told := members(e.Details, "colors")[0]
+	if told == nil || c.palettes.of(e.Canvas).Member != "" {
+		return is && place.Equal(until) // another event of a save whose counts are known
+	}
+	c.colors.setCounted(e.Canvas, place)
+	switch old := OldName(e); {
+	case e.Type == "canvas_created", e.Type == "canvas_deleted":
+		return false
+	case old != "" && old != e.Canvas:
+		c.colors.setCounted(old, place)
+		c.rename(c.colors.leaving(old), e.Canvas)
+	}
+	c.replace(e.Canvas, told)
+	return true
+}
+
+// replace makes the counts of a board those that an event tells.
+func (c *ColorFold) replace(board string, told json.RawMessage) {
+	c.forget(board)
+	for code, n := range object(told) {
+		c.count(board, code, count(n))
 	}
 }
 

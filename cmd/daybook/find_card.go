@@ -214,7 +214,7 @@ func (r *bookReader) followCards(boards *bookBoards, ids []string) ([]*history.C
 		}
 		e.Details = slices.Clone(e.Details)
 		e.Canvas, e.Type = strings.Clone(e.Canvas), strings.Clone(e.Type)
-		return &dated{e, entry.Position.Day, entry.Position.Offset}
+		return &dated{Event: e, day: entry.Position.Day, offset: entry.Position.Offset}
 	}
 	events := slices.Clone(boards.events)
 	for d, err := range daybook.ExtractIf(r.ctx, r.book, daybook.Query{}, may, read) {

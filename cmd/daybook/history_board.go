@@ -68,7 +68,7 @@ func andMore(n int) string {
 // rebuild returns the board called name as it was at a time, from the events of all boards that share names with it.
 func rebuild(r *bookReader, events []dated, name string, at time.Time) (*history.Board, error) {
 	n := len(events)
-	for n > 0 && events[n-1].Time.After(at) {
+	for n > 0 && events[n-1].at.After(at) {
 		n--
 	}
 	then := history.New(nil)

@@ -190,10 +190,10 @@ func sectionsOf(p learning.Palette, colors, boards learning.Colors) []paletteSec
 			codes[i][code] = &paletteCode{}
 		}
 	}
-	for board := range boards {
+	for board := range boards.Boards() {
 		sections[1+p.BoardIndex(board)].Boards++
 	}
-	for _, board := range slices.Sorted(maps.Keys(colors)) {
+	for _, board := range sortedBoards(colors) {
 		i := 1 + p.BoardIndex(board)
 		for code, n := range colors[board] {
 			if n <= 0 {
@@ -221,6 +221,15 @@ func sectionsOf(p learning.Palette, colors, boards learning.Colors) []paletteSec
 	return sections
 }
 
+func sortedBoards(colors learning.Colors) []string {
+	var names []string
+	for board := range colors.Boards() {
+		names = append(names, board)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // unmatched returns the patterns that match no board of the book.
 func unmatched(p learning.Palette, boards learning.Colors) []string {
 	none := []string{}
@@ -228,7 +237,7 @@ func unmatched(p learning.Palette, boards learning.Colors) []string {
 		for _, pattern := range b.Paths {
 			one := learning.Palette{Boards: []learning.BoardPalette{{Paths: []string{pattern}}}}
 			found := false
-			for board := range boards {
+			for board := range boards.Boards() {
 				found = found || one.BoardIndex(board) == 0
 			}
 			if !found {

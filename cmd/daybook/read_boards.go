@@ -27,11 +27,12 @@ type bookReader struct {
 	snapshots map[string]*canvas.Board
 }
 
-// dated is an event and the day that it is in.
+// dated is an event, and the day that it is in.
 type dated struct {
 	learning.Event
 	day    daybook.Day
 	offset int64
+	at     time.Time // when it happened, by history.Chain
 }
 
 // search returns the events of which one of the conditions holds, each once, in the book's order; all without conditions.
@@ -46,14 +47,14 @@ func (r *bookReader) search(conditions ...daybook.Condition) ([]dated, error) {
 				continue
 			}
 			all = append(all, dated{
-				learning.ParseEvent(entry.Event.Time(), entry.Event.Member), entry.Position.Day, entry.Position.Offset,
+				learning.ParseEvent(entry.Event.Time(), entry.Event.Member), entry.Position.Day, entry.Position.Offset, time.Time{},
 			})
 		}
 	}
 	return r.inOrder(all), nil
 }
 
-// inOrder puts events into the book's order, each once, and those of each day into the order in which they are followed.
+// inOrder puts events into the book's order, each once, and that into the order in which they are followed.
 func (r *bookReader) inOrder(all []dated) []dated {
 	slices.SortFunc(all, func(a, b dated) int { return cmp.Or(a.day.Compare(b.day), cmp.Compare(a.offset, b.offset)) })
 	all = slices.CompactFunc(all, func(a, b dated) bool { return a.day == b.day && a.offset == b.offset })
@@ -64,6 +65,10 @@ func (r *bookReader) inOrder(all []dated) []dated {
 		}
 		history.Order(all[start:end], func(d dated) (time.Time, bool) { return d.Time, d.Event.FromGit() })
 		start = end
+	}
+	all, times := history.Chain(all, r.book.Now(), func(d dated) history.Link { return history.LinkOf(d.Event) })
+	for i, at := range times {
+		all[i].at = at
 	}
 	return all
 }

@@ -119,7 +119,7 @@ func (c *Course) end() {
 // count returns how many cards of each role there are now.
 func (c *Course) count() map[learning.Role]int {
 	sum := map[learning.Role]int{}
-	for name, counts := range c.colors {
+	for name, counts := range c.colors.Boards() {
 		p, ok := c.known[name]
 		if !ok {
 			p = c.palette.For(name)

@@ -9,6 +9,7 @@ import (
 
 	"daybook/canvas"
 	"daybook/learning"
+	"daybook/learning/history"
 )
 
 // Fact is what one event says for the review. It shares no memory with the event. (It is small: a book has many.)
@@ -23,10 +24,23 @@ type Fact struct {
 	kind    factKind
 	unknown bool // what is on a board that is created is not known
 	git     bool // it was recorded from a vault's history
+	after   time.Time
 }
 
 // About returns when the event happened, and whether it was recorded from a vault's history, for history.Order.
 func (f *Fact) About() (at time.Time, git bool) { return f.time, f.git }
+
+// Link returns what history.Chain needs of the event.
+func (f *Fact) Link() history.Link {
+	l := history.Link{Time: f.time, Canvas: f.canvas, After: f.after, Note: f.kind == reviewed || f.kind == snoozed}
+	if f.kind == renamed {
+		l.Old = f.was
+	}
+	return l
+}
+
+// At sets when the event happened, where its own time is wrong.
+func (f *Fact) At(at time.Time) { f.time = at }
 
 type factKind uint8
 
@@ -59,6 +73,7 @@ func Read(e learning.Event, p learning.Palette, seen func(snapshot string) (*can
 		return nil, nil
 	}
 	f := &Fact{time: e.Time, canvas: e.Canvas, git: e.FromGit()}
+	f.after, _ = learning.After(e.Details)
 	var err error
 	switch e.Type {
 	case "canvas_created":

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ func (r *Recorder) append(ctx context.Context, next *state, old, board *canvas.B
 	if len(drafts) == 0 {
 		return nil, nil // the order of the cards, say: another state without an event
 	}
+	drafts[0].leads = true
 	a := &appending{
 		r: r, state: next, drafts: drafts,
 		told: make([]Recorded, len(drafts)), given: make([]bool, len(drafts)),
@@ -137,6 +139,9 @@ func (a *appending) refuse(i int, rule *daybook.RuleError) {
 		if !a.restamp {
 			a.restamp = true
 			a.state.Time = a.r.opts.now(a.r.book).Format(timeLayout)
+			if base, err := a.r.read(a.r.baseFile(a.state.Lineage)); err == nil {
+				a.r.order(a.state, cmp.Or(base, &state{}))
+			}
 		}
 		if a.state.Save.Short[i] == whole {
 			return

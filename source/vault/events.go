@@ -20,6 +20,7 @@ type draft struct {
 
 	nodeID, nodeType, edgeID string // of the node or edge that it is about
 	words                    string // the first words of that node
+	leads                    bool   // it is the first of its save
 }
 
 // How far an event is shortened that the book does not take whole.
@@ -88,11 +89,15 @@ func (s *state) created(board *canvas.Board, snapshot string) draft {
 func putCounts(d *object, nodes, edges int, colors map[string]int) {
 	d.putInt("nodes", nodes)
 	d.putInt("edges", edges)
+	d.put("colors", colorCounts(colors))
+}
+
+func colorCounts(colors map[string]int) json.RawMessage {
 	var counts object
 	for _, code := range slices.Sorted(maps.Keys(colors)) {
 		counts.putInt(code, colors[code])
 	}
-	d.put("colors", counts.json())
+	return counts.json()
 }
 
 // change is the event of one difference between two boards.
@@ -206,6 +211,12 @@ func (s *state) line(d draft, level int) []byte {
 	}
 	if s.Save.Reverted {
 		details.put("reverted", json.RawMessage("true"))
+	}
+	if s.Save.After != "" {
+		details.putString("after", s.Save.After)
+		if counts := colorCounts(s.Save.Colors); d.leads && len(counts) <= shortObject {
+			details.put("colors", counts)
+		}
 	}
 	if level > whole {
 		details.put("shortened", json.RawMessage("true"))

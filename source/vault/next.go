@@ -70,6 +70,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *stat
 			n.Parsed = s.Board
 		}
 	}
+	r.order(n, base)
 	return n
 }
 

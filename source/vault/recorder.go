@@ -71,6 +71,7 @@ type Recorder struct {
 	recent recentStates
 
 	mu     sync.Mutex
+	newest time.Time // the last place in the book, once that had to be looked up
 	byPath map[string]*entry
 	byID   map[string]*entry // who has a canvas_id, or is to have it
 	total  Summary

@@ -24,6 +24,7 @@ type state struct {
 	Displaced  bool     `json:"displaced,omitempty"`
 	Generation int64    `json:"generation"`           // 1 for the first save of the lineage, one more for each
 	Time       string   `json:"time"`                 // of the save's events, as they have it
+	Place      string   `json:"place,omitempty"`      // of the save in the order of the board's saves, if it is not Time
 	Hash       string   `json:"hash,omitempty"`       // of the board; "" while none has been read yet
 	History    []string `json:"history,omitempty"`    // hashes of the latest states, shortened, the newest last
 	Unreadable string   `json:"unreadable,omitempty"` // the reason that was recorded and still stands
@@ -56,6 +57,9 @@ type save struct {
 	Steps bool `json:"steps,omitempty"`
 	// Colored says that changes of text have the card's colour. Intents of earlier versions lack it.
 	Colored bool `json:"colored,omitempty"`
+	// After is set if the days would put the save before the one that it follows: the place of that one. Intents of earlier
+	// versions lack it. Colors are then those of the board after the save.
+	After string `json:"after,omitempty"`
 	// Short holds the events that the book refused whole, by their place, and how far they are shortened.
 	Short map[int]int `json:"short,omitempty"`
 }
@@ -215,7 +219,7 @@ func hashOf(b *canvas.Board) string {
 // following returns the state that comes after s, of the same lineage, without anything that is said of the save.
 func (s *state) following(at time.Time, sv save) *state {
 	n := *s
-	n.Parsed, n.Held, n.CopyOf = nil, "", ""
+	n.Parsed, n.Held, n.CopyOf, n.Place = nil, "", "", ""
 	n.Format = stateFormat
 	n.Generation++
 	n.Time = at.Format(timeLayout)

@@ -45,6 +45,8 @@ type reading struct {
 	tell   func(error)     // is given what is left out
 	damage int
 	lost   bool // a snapshot could not be read
+	wrong  bool // a clock was: the plan is to be made of the whole book
+	now    time.Time
 
 	keepUntil daybook.Day // the day with whose end the standing is to be kept; zero if it is not
 	made      []dayFiles  // the days up to then, as they were before they were read
@@ -61,7 +63,7 @@ type passed struct {
 
 func newReading(s Source, schedule review.Schedule) *reading {
 	return &reading{
-		source: s, schedule: schedule,
+		source: s, schedule: schedule, now: s.Book.Now(),
 		course: course.New(s.Palette),
 		plan:   review.New(s.Palette, schedule, s.Book.Zone()),
 		tell:   func(error) {},
@@ -99,6 +101,8 @@ func (r *reading) add(g glimpse) {
 	r.course.Add(g.Event, g.facts)
 	if g.fact != nil {
 		r.facts = append(r.facts, g.fact)
+		l := g.fact.Link()
+		r.wrong = r.wrong || !l.After.IsZero() || l.Time.After(r.now)
 	}
 	if g.lost != nil {
 		r.lost = true
@@ -157,6 +161,45 @@ func (r *reading) until(ctx context.Context, first, to daybook.Day) error {
 	r.keep(to.Add(1))
 	r.end()
 	r.pass(to)
+	if r.wrong {
+		return r.replan(ctx, to)
+	}
+	return nil
+}
+
+// replan makes the plan of what happened until the end of a day, wherever it stands in the book: a clock was wrong.
+func (r *reading) replan(ctx context.Context, to daybook.Day) error {
+	var facts, day []*review.Fact
+	var last daybook.Day
+	end := func() {
+		history.Order(day, (*review.Fact).About)
+		facts, day = append(facts, day...), day[:0]
+	}
+	for g, err := range daybook.ExtractIf(ctx, r.source.Book, daybook.Query{}, r.may, r.read) {
+		var damage *daybook.DamageError
+		if errors.As(err, &damage) {
+			continue // it has been told
+		}
+		if err != nil {
+			return err
+		}
+		if g.day != last {
+			end()
+			last = g.day
+		}
+		if g.fact != nil {
+			day = append(day, g.fact)
+		}
+	}
+	end()
+	r.plan = review.New(r.source.Palette, r.schedule, r.source.Book.Zone())
+	facts, times := history.Chain(facts, r.now, (*review.Fact).Link)
+	for i, f := range facts {
+		if r.source.Book.DayOf(times[i]).Compare(to) <= 0 {
+			f.At(times[i])
+			r.plan.Apply(f)
+		}
+	}
 	return nil
 }
 

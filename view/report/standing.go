@@ -128,7 +128,7 @@ func (r *reading) keep(next daybook.Day) {
 	}
 	until := r.keepUntil
 	r.keepUntil = daybook.Day{}
-	if r.damage > 0 || r.lost { // what is wrong there is told each time
+	if r.damage > 0 || r.lost || r.wrong { // what is wrong there is told each time
 		return
 	}
 	r.end()
