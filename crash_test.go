@@ -89,7 +89,7 @@ func (b crashed) shut() error {
 // recoverBook is the next process: it opens the book, appends once more whatever was not acknowledged, and something of
 // its own to every day.
 func recoverBook(w *crashtest.World) error {
-	opts := &daybook.Options{}
+	opts := &daybook.Options{Settings: &daybook.Settings{Zone: "UTC", Rules: daybook.RulesNone}} // they may be removed
 	if w.Rand.IntN(3) == 0 {
 		opts.Sync = daybook.SyncNone
 	}

@@ -12,7 +12,8 @@ var (
 	// ErrLocked is what Append and Open return when somebody else held the book's lock until Options.LockTimeout.
 	// Nothing is stored.
 	ErrLocked = durable.ErrLocked
-	// ErrNoBook is what Open returns for a directory without a daybook.json, if Options.MustExist is set.
+	// ErrNoBook is what Open returns for a directory without a daybook.json, if Options.MustExist is set or the directory
+	// has days: then the error is also a *SettingsError.
 	ErrNoBook = errors.New("no book here")
 	// ErrClosed is what the methods of a Book return after Close.
 	ErrClosed = errors.New("the book is closed")
@@ -35,9 +36,14 @@ func (e *RuleError) Error() string {
 type SettingsError struct {
 	File   string
 	Reason string
+
+	missing bool // there is no such file
 }
 
 func (e *SettingsError) Error() string { return e.File + ": " + e.Reason }
+
+// Is reports that a missing file is ErrNoBook.
+func (e *SettingsError) Is(target error) bool { return e.missing && target == ErrNoBook }
 
 // IsFull reports whether err means that there is no room: no space or quota left, or a file size limit reached.
 func IsFull(err error) bool { return durable.IsFull(err) }

@@ -65,6 +65,9 @@ func writeDay(t *testing.T, dir, contents string) string {
 	if err := os.WriteFile(name, []byte(contents), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(filepath.Join(dir, SettingsName)); err != nil { // nobody guesses them where there are days
+		writeSettings(t, dir, `{"format":1,"zone":"UTC","rules":"none","views":[],"write":"append"}`)
+	}
 	return name
 }
 

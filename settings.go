@@ -199,17 +199,17 @@ func readSettings(fsys durable.FS, dir string) (Settings, error) {
 		Format *int `json:"format"`
 	}
 	if err := json.Unmarshal(data, &version); err != nil || version.Format == nil {
-		return Settings{}, &SettingsError{name, "it is damaged: it must be a JSON object with a format version; " +
+		return Settings{}, &SettingsError{File: name, Reason: "it is damaged: it must be a JSON object with a format version; " +
 			"restore it from a copy (format, zone, rules, views, write)"}
 	}
 	s := Settings{Format: *version.Format}
 	if s.Format <= formatVersion {
 		if err := s.decode(data); err != nil {
-			return Settings{}, &SettingsError{name, "it is damaged: " + err.Error()}
+			return Settings{}, &SettingsError{File: name, Reason: "it is damaged: " + err.Error()}
 		}
 	}
 	if err := s.check(); err != nil {
-		return Settings{}, &SettingsError{name, err.Error()}
+		return Settings{}, &SettingsError{File: name, Reason: err.Error()}
 	}
 	return s, nil
 }
@@ -221,7 +221,10 @@ func (b *Book) loadSettings() (Settings, error) {
 		return s, err
 	}
 	if b.opts.MustExist {
-		return s, fmt.Errorf("%s: %w", b.dir, ErrNoBook)
+		if s, err = b.missingSettings(Settings{}); err == nil && s.Format == 0 {
+			err = fmt.Errorf("%s: %w", b.dir, ErrNoBook)
+		}
+		return s, err
 	}
 	wanted := Settings{}
 	if b.opts.Settings != nil {
@@ -241,12 +244,32 @@ func (b *Book) loadSettings() (Settings, error) {
 		return s, err
 	}
 	defer func() { b.warnIf(b.writer.lock.Release(), "give back the book's lock") }()
-	if s, err = readSettings(b.fsys, b.dir); !errors.Is(err, fs.ErrNotExist) {
-		return s, err // another process was faster
+	if s, err = b.missingSettings(wanted); err != nil || s.Format != 0 {
+		return s, err
 	}
 	data, err := full.encode()
 	if err == nil {
 		err = durable.Replace(b.fsys, filepath.Join(b.dir, SettingsName), data)
 	}
 	return full, err
+}
+
+// missingSettings is called when there was no daybook.json a moment ago, and returns the settings that another process has
+// made meanwhile, or none. A book that has days had settings: without them it is an error to make others, unless wanted
+// names both the zone and the rules, which say what the days mean.
+func (b *Book) missingSettings(wanted Settings) (Settings, error) {
+	days, err := b.traces()
+	if err != nil {
+		return Settings{}, err
+	}
+	s, err := readSettings(b.fsys, b.dir) // after the days: settings are made before the first of them
+	if !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	if len(days) == 0 || wanted.Zone != "" && wanted.Rules != "" {
+		return Settings{}, nil
+	}
+	reason := fmt.Sprintf("it is missing, and there are days from %s to %s: restore it from a copy, or make it again with the zone "+
+		"and the rules that these days were written with", days[0], days[len(days)-1])
+	return Settings{}, &SettingsError{File: filepath.Join(b.dir, SettingsName), Reason: reason, missing: true}
 }

@@ -145,7 +145,7 @@ func (v vector) lay(t *testing.T, write string) *Book {
 	}
 	now := time.Date(2025, 11, 9, 12, 0, 0, 0, time.UTC)
 	return open(t, dir, &Options{
-		Sync: SyncNone, Settings: &Settings{Zone: "UTC", Write: write}, Now: func() time.Time { return now },
+		Sync: SyncNone, Settings: &Settings{Zone: "UTC", Rules: RulesNone, Write: write}, Now: func() time.Time { return now },
 	})
 }
 

@@ -21,8 +21,9 @@ func settings(_ context.Context, p *patient) {
 	var wrong *daybook.SettingsError
 	switch {
 	case errors.Is(p.unread, daybook.ErrNoBook):
-		p.bad("bring daybook.json back from a copy; else `daybook init` makes one, in the zone that the days were written in (--zone)",
-			"there are days, and no daybook.json: the next append makes one with the defaults")
+		p.bad("restore daybook.json from a copy; else `daybook init --zone ZONE --rules RULES` makes it, with the zone and the rules "+
+			"that the days were written with; `daybook verify` then names events of other days",
+			"there are days, and no daybook.json: nothing reads or writes the book until then")
 		return
 	case errors.As(p.unread, &wrong):
 		p.bad("mend the file or bring it back from a copy; days, documents and ledger are not looked into until then", "%v", p.unread)

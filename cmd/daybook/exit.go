@@ -94,6 +94,7 @@ func judge(err error) (code int, hint string) {
 func judgeCause(err error) (code int, hint string) {
 	var damage *daybook.DamageError
 	var wrong *ledger.Error
+	var settings *daybook.SettingsError
 	switch {
 	case err == nil:
 		return exitDone, ""
@@ -107,6 +108,8 @@ func judgeCause(err error) (code int, hint string) {
 		return judgeLedger(wrong)
 	case errors.Is(err, daybook.ErrLocked):
 		return exitLocked, "another program holds the lock for long: wait for it and try again"
+	case errors.Is(err, daybook.ErrNoBook) && errors.As(err, &settings):
+		return exitNoBook, "`daybook init --zone ZONE --rules RULES` makes it; `daybook verify` then says whether events are in other days"
 	case errors.Is(err, daybook.ErrNoBook):
 		return exitNoBook, "make a book with `daybook init`, or name one with --book DIR or DAYBOOK_DIR"
 	case errors.As(err, &damage):
