@@ -168,7 +168,7 @@ func inOrder(o jsonline.Object) bool {
 
 // compose puts the line together from the members of o.
 func (e *Event) compose(o jsonline.Object, id, stamp []byte) {
-	b := make([]byte, 0, len(o.JSON)+len(id)+len(stampPrefix)+len(stampLayout)+16)
+	b := make([]byte, 0, len(o.JSON)+len(id)+len(stampPrefix)+len(TimeLayout)+16)
 	b = append(b, idPrefix...)
 	b = append(b, id...)
 	b = append(b, stampPrefix...)
@@ -200,7 +200,7 @@ func (e Event) In(zone *time.Location) Event {
 	if e.stamp == stampGiven {
 		return e
 	}
-	b := make([]byte, 0, len(e.line)+len(stampLayout)+2)
+	b := make([]byte, 0, len(e.line)+len(TimeLayout)+2)
 	b = append(b, e.line[:e.at]...)
 	was := e.at
 	if e.stamp == stampNaive {
@@ -209,7 +209,7 @@ func (e Event) In(zone *time.Location) Event {
 	} else {
 		e.time = e.time.In(zone)
 		b = append(b, '"')
-		b = e.time.AppendFormat(b, stampLayout)
+		b = e.time.AppendFormat(b, TimeLayout)
 		b = append(b, '"')
 	}
 	for i, p := range e.vault {

@@ -141,6 +141,7 @@ func inZone(t time.Time, zone *time.Location) time.Time {
 	return date(time.FixedZone("", offset))
 }
 
-// stampLayout is how Daybook writes times of its own: microseconds and a numeric offset, which more readers understand
-// than Z.
-const stampLayout = "2006-01-02T15:04:05.000000-07:00"
+// TimeLayout is how Daybook writes every time that it computes, in documents and in JSON output: six digits of the second's
+// fraction, and a numeric offset, in UTC too. Readers that take neither Z nor fewer digits understand it, such as
+// datetime.fromisoformat of Python before 3.11. What is finer than a microsecond is cut off.
+const TimeLayout = "2006-01-02T15:04:05.000000-07:00"

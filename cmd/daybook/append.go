@@ -35,7 +35,7 @@ the next one is taken; the exit status is then 1. When the book itself takes no 
 the disk is full), append stops and says with which line to go on.
 
 With --json it prints an object for each line, in the order of the input: event_id, status (stored, duplicate, rejected
-or failed), file (if FILE is given), line and error.`,
+or failed), day (in whose file the event is), file (if FILE is given), line and error.`,
 		Example: `  echo '{"camera_id":"gate","label":"person"}' | daybook append
   daybook append --json morning.jsonl evening.jsonl
   camera | daybook append --book data/events --sync interval`,
@@ -109,6 +109,7 @@ const (
 type verdict struct {
 	EventID string `json:"event_id"`
 	Status  string `json:"status"`
+	Day     string `json:"day,omitempty"` // where the event is, if it is in the book
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line"`
 	Error   string `json:"error,omitempty"`
@@ -197,6 +198,9 @@ func (a *appender) parse(l line) (daybook.Event, error) {
 // judge fills in what became of the line. A line that did not parse is rejected whatever the error.
 func (v *verdict) judge(got daybook.Verdict, rejected bool) {
 	var rule *daybook.RuleError
+	if got.Err == nil {
+		v.Day = got.Position.Day.String()
+	}
 	switch {
 	case got.Err == nil && got.Position.Duplicate:
 		v.Status = statusDuplicate

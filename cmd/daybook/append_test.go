@@ -50,7 +50,7 @@ func TestAppendAnswersAtOnce(t *testing.T) {
 		if !answers.Scan() {
 			t.Fatalf("line %d: no answer: %v", n, answers.Err())
 		}
-		want := fmt.Sprintf(`{"event_id":"e%d","status":"stored","line":%d}`, n, n)
+		want := fmt.Sprintf(`{"event_id":"e%d","status":"stored","day":"2025-11-08","line":%d}`, n, n)
 		if got := answers.Text(); got != want {
 			t.Errorf("line %d: answer %s, want %s", n, got, want)
 		}

@@ -179,7 +179,7 @@ func (a *exportArgs) writer(w io.Writer, book *daybook.Book, q ledger.Question) 
 	}{{q.From, q.Since, &head.From}, {q.To, q.Until, &head.To}} {
 		if text := end.day.String(); text != "" {
 			if !end.at.IsZero() {
-				text = end.at.Format(time.RFC3339Nano)
+				text = end.at.Format(daybook.TimeLayout)
 			}
 			*end.into = &text
 		}

@@ -225,7 +225,7 @@ func savesOf(events []dated, zone *time.Location, p learning.Palette) []*boardSa
 			saves = append(saves, s)
 		}
 		s.key, s.at, s.Canvas, s.Observed = key, ev.Time.In(zone), ev.Canvas, d.Observed
-		s.Time = s.at.Format(time.RFC3339Nano)
+		s.Time = s.at.Format(daybook.TimeLayout)
 		s.Events[ev.Type]++
 		switch ev.Type {
 		case "canvas_created", "canvas_deleted":

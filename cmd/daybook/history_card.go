@@ -240,7 +240,7 @@ type cardEntry struct {
 
 func entryJSON(c *history.Card, en history.Entry, zone *time.Location, p learning.Palette, texts bool) cardEntry {
 	out := cardEntry{
-		Time: en.Time.In(zone).Format(time.RFC3339Nano), Change: en.Kind, Canvas: en.Board, Node: c.ID, From: en.From,
+		Time: en.Time.In(zone).Format(daybook.TimeLayout), Change: en.Kind, Canvas: en.Board, Node: c.ID, From: en.From,
 		Observed: en.Observed,
 	}
 	p = p.For(en.Board)

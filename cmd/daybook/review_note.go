@@ -120,7 +120,7 @@ func (r *bookReader) noted(n cardNote, today daybook.Day) (*daybook.Event, error
 
 // store appends the event.
 func (n cardNote) store(ctx context.Context, book *daybook.Book, now time.Time) (*daybook.Event, error) {
-	n.Time = now.Format(time.RFC3339Nano)
+	n.Time = now.Format(daybook.TimeLayout)
 	var line bytes.Buffer
 	if err := newEncoder(&line).Encode(n); err != nil {
 		return nil, fmt.Errorf("write the event: %w", err)

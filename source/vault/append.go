@@ -138,7 +138,7 @@ func (a *appending) refuse(i int, rule *daybook.RuleError) {
 	if rule.Member == "timestamp" {
 		if !a.restamp {
 			a.restamp = true
-			a.state.Time = a.r.opts.now(a.r.book).Format(timeLayout)
+			a.state.Time = a.r.opts.now(a.r.book).Format(daybook.TimeLayout)
 			if base, err := a.r.read(a.r.baseFile(a.state.Lineage)); err == nil {
 				a.r.order(a.state, cmp.Or(base, &state{}))
 			}

@@ -40,7 +40,7 @@ type checkpoint struct {
 var ErrOtherBegin = errors.New("the history was begun otherwise")
 
 func (c *checkpoint) moment() time.Time {
-	t, err := time.Parse(timeLayout, c.Time)
+	t, err := time.Parse(daybook.TimeLayout, c.Time)
 	if err != nil {
 		return time.Time{}
 	}
@@ -52,7 +52,7 @@ func (c *checkpoint) next(place string, at time.Time) {
 	if !at.Equal(c.moment()) {
 		clear(c.Drawn)
 	}
-	c.Place, c.Time = place, at.Format(timeLayout)
+	c.Place, c.Time = place, at.Format(daybook.TimeLayout)
 }
 
 // leave notes that a board is left to the watcher, whatever becomes of it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"daybook"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -226,11 +227,11 @@ func (r *Recorder) hold(s Save, of string) error {
 	e := &entry{lineage: lineage, path: s.Path, generation: 1}
 	id := r.claim(e, s)
 	n := &state{
-		Format: stateFormat, Lineage: lineage, Generation: 1, Time: r.opts.now(r.book).Format(timeLayout),
+		Format: stateFormat, Lineage: lineage, Generation: 1, Time: r.opts.now(r.book).Format(daybook.TimeLayout),
 		Save: save{Kind: saveHeld}, Held: hashOf(s.Board), CopyOf: of,
 	}
 	if s.Historic {
-		n.Time = s.Time.In(r.opts.now(r.book).Location()).Format(timeLayout)
+		n.Time = s.Time.In(r.opts.now(r.book).Location()).Format(daybook.TimeLayout)
 	}
 	n.setPath(s.Path, id)
 	if err := r.write(r.baseFile(lineage), n); err != nil {

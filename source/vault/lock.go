@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"daybook"
 	"daybook/internal/durable"
 )
 
@@ -28,6 +29,15 @@ func (e *WatchedError) Error() string {
 	}
 	return fmt.Sprintf("the vault %s is being watched already, by process %d on %s since %s",
 		e.Vault, e.PID, e.Host, e.Since.Format(time.RFC3339))
+}
+
+// MarshalJSON spells Since by daybook.TimeLayout.
+func (e WatchedError) MarshalJSON() ([]byte, error) {
+	type note WatchedError // without this method
+	return json.Marshal(struct {
+		note
+		Since string `json:"since"`
+	}{note(e), e.Since.Format(daybook.TimeLayout)})
 }
 
 // Unwrap returns ErrWatched.

@@ -3,6 +3,7 @@ package vault
 import (
 	"time"
 
+	"daybook"
 	"daybook/canvas"
 )
 
@@ -48,7 +49,7 @@ func (r *Recorder) next(base *state, old *canvas.Board, s Save, id string) *stat
 	case first:
 		sv.Kind = saveCreated
 		if !s.Time.IsZero() && !s.Historic {
-			sv.FileTime = s.Time.In(at.Location()).Format(timeLayout)
+			sv.FileTime = s.Time.In(at.Location()).Format(daybook.TimeLayout)
 		}
 	case base.Path != id: // else it is spelled otherwise, or a displaced board is back
 		sv.OldPath = base.Path

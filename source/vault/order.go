@@ -22,14 +22,14 @@ func (r *Recorder) order(s, base *state) {
 	}
 	ordered := base.Save.After != "" && !at.After(last)
 	if ordered || r.book.DayOf(at).Compare(r.book.DayOf(last)) < 0 && !last.IsZero() {
-		s.Save.After = last.In(at.Location()).Format(timeLayout)
+		s.Save.After = last.In(at.Location()).Format(daybook.TimeLayout)
 		last = last.Add(time.Microsecond)
 		if board, err := s.board(); err == nil && board != nil {
 			s.Save.Colors = board.Colors()
 		}
 	}
 	if at.Before(last) {
-		s.Place = last.In(at.Location()).Format(timeLayout)
+		s.Place = last.In(at.Location()).Format(daybook.TimeLayout)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,7 +78,7 @@ func (s *state) place() time.Time {
 	if s.Place == "" {
 		return s.moment()
 	}
-	t, err := time.Parse(timeLayout, s.Place)
+	t, err := time.Parse(daybook.TimeLayout, s.Place)
 	if err != nil {
 		return s.moment()
 	}

@@ -264,20 +264,20 @@ func TestEventTime(t *testing.T) {
 		{"unreadable at first sight", Save{Unreadable: "empty", Time: before}, state{}, now},
 		{"unreadable, of 1970", Save{Unreadable: "empty", Time: time.Unix(0, 0)}, state{}, now},
 		{"unreadable later", Save{Unreadable: "empty", Time: before}, state{Hash: "x"}, before},
-		{"an edit", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-2 * time.Hour).Format(timeLayout)}, before},
+		{"an edit", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-2 * time.Hour).Format(daybook.TimeLayout)}, before},
 		{"ahead of the clock", Save{Board: board, Time: now.Add(1)}, state{Hash: "x"}, now},
-		{"older than the last save", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-time.Minute).Format(timeLayout)}, now},
+		{"older than the last save", Save{Board: board, Time: before}, state{Hash: "x", Time: now.Add(-time.Minute).Format(daybook.TimeLayout)}, now},
 		{"unknown", Save{Board: board}, state{Hash: "x"}, now},
 		{"only renamed", Save{Board: board, Time: before, hash: "x"}, state{Hash: "x"}, now},
 		{"from a history", Save{Board: board, Time: before, Historic: true}, state{}, before},
 		{"deleted", Save{Time: before}, state{Hash: "x"}, before},
 	} {
-		got, want := r.eventTime(test.save, &test.base).Format(timeLayout), test.want.Format(timeLayout)
+		got, want := r.eventTime(test.save, &test.base).Format(daybook.TimeLayout), test.want.Format(daybook.TimeLayout)
 		if got != want {
 			t.Errorf("%s: %s, want %s", test.name, got, want)
 		}
 	}
-	if got := now.In(time.UTC).Format(timeLayout); got != "2026-03-01T11:00:00.123456+00:00" {
+	if got := now.In(time.UTC).Format(daybook.TimeLayout); got != "2026-03-01T11:00:00.123456+00:00" {
 		t.Errorf("the offset of UTC is not numeric: %s", got)
 	}
 }

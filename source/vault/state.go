@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"daybook"
 	"daybook/canvas"
 )
 
@@ -83,9 +84,6 @@ const (
 	stateEnd      = "}\n"
 	displacedMark = "\x00" // in the name of a displaced board, between its old path and its lineage
 )
-
-// timeLayout is RFC 3339 with microseconds and a numeric offset, in UTC too.
-const timeLayout = "2006-01-02T15:04:05.000000-07:00"
 
 // errNewer is a state of a later version of Daybook, which must not be taken for a damaged one.
 var errNewer = errors.New("written by a newer version of Daybook")
@@ -191,7 +189,7 @@ func (s *state) board() (*canvas.Board, error) {
 
 // moment returns the time of the save's events.
 func (s *state) moment() time.Time {
-	t, err := time.Parse(timeLayout, s.Time)
+	t, err := time.Parse(daybook.TimeLayout, s.Time)
 	if err != nil {
 		return time.Time{} // older than anything: the next save is taken as it comes
 	}
@@ -222,7 +220,7 @@ func (s *state) following(at time.Time, sv save) *state {
 	n.Parsed, n.Held, n.CopyOf, n.Place = nil, "", "", ""
 	n.Format = stateFormat
 	n.Generation++
-	n.Time = at.Format(timeLayout)
+	n.Time = at.Format(daybook.TimeLayout)
 	n.Save = sv
 	n.Save.OldHash = s.Hash
 	return &n

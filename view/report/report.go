@@ -6,6 +6,7 @@
 package report
 
 import (
+	"encoding/json"
 	"time"
 
 	"daybook"
@@ -77,6 +78,15 @@ type Sitting struct {
 	Start  time.Time `json:"start"`
 	End    time.Time `json:"end"`
 	Events int       `json:"events"`
+}
+
+// MarshalJSON spells the times by daybook.TimeLayout.
+func (s Sitting) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Start  string `json:"start"`
+		End    string `json:"end"`
+		Events int    `json:"events"`
+	}{s.Start.Format(daybook.TimeLayout), s.End.Format(daybook.TimeLayout), s.Events})
 }
 
 // Board is what a period says of one board.

@@ -263,7 +263,7 @@ func (v *View) complete(text []byte, info durable.Info, n *namer) (*candidate, e
 	undated := !has("timestamp")
 	text = compact.Bytes()
 	if undated {
-		stamp := time.Unix(0, info.ModTime).Truncate(time.Microsecond).In(v.book.Zone()).Format(timeLayout)
+		stamp := time.Unix(0, info.ModTime).In(v.book.Zone()).Format(daybook.TimeLayout)
 		text = insertMember(text, "timestamp", stamp, empty)
 	}
 	if !has("event_id") {

@@ -138,6 +138,6 @@ func extractBy(p learning.Palette) func(daybook.Entry) extract {
 }
 
 func stamp(t time.Time) *string {
-	s := t.Format(timeLayout)
+	s := t.Format(daybook.TimeLayout)
 	return &s
 }

@@ -165,11 +165,8 @@ func bounds(s learning.Statistics, day daybook.Day, zone *time.Location) (first,
 	return s.Start.In(zone), s.Last.In(zone)
 }
 
-// timeLayout has a numeric offset, never Z: Python's datetime.fromisoformat reads Z only since 3.11.
-const timeLayout = "2006-01-02T15:04:05.999999999-07:00"
-
 func appendTime(b []byte, t time.Time) []byte {
-	return append(t.AppendFormat(append(b, '"'), timeLayout), '"')
+	return append(t.AppendFormat(append(b, '"'), daybook.TimeLayout), '"')
 }
 
 func item(i int) string {

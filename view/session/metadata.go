@@ -198,7 +198,7 @@ func nextMetadata(
 		}
 	}
 	if sync != nil {
-		synced = appendString(nil, sync.at.Format("2006-01-02T15:04:05.000000Z07:00"))
+		synced = appendString(nil, sync.at.Format(daybook.TimeLayout))
 	}
 	waiting := []string{}
 	for _, day := range days {

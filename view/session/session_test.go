@@ -41,8 +41,8 @@ func TestDocument(t *testing.T) {
     {"event_id":"e2","timestamp":"2025-11-08T09:00:00+01:00","canvas_id":"a.canvas","event_type":"node_color_change","details":{"node_id":"n","node_type":"text","save":"s","old_color":"1","new_color":"3"}},
     {"event_id":"e3","timestamp":"2025-11-08T09:10:00Z","canvas_id":"a.canvas","event_type":"node_moved","details":{}}
   ],
-  "start_time": "2025-11-08T09:00:00+01:00",
-  "last_update": "2025-11-08T10:10:00+01:00",
+  "start_time": "2025-11-08T09:00:00.000000+01:00",
+  "last_update": "2025-11-08T10:10:00.000000+01:00",
   "stats": {
     "total_events": 3,
     "canvases_modified": [
@@ -73,14 +73,14 @@ func TestDocument(t *testing.T) {
     "learning_duration_seconds": 4200,
     "active_seconds": 599.5,
     "sittings": [
-      {"start":"2025-11-08T09:00:00+01:00","end":"2025-11-08T09:00:00+01:00","events":1},
-      {"start":"2025-11-08T10:00:00.5+01:00","end":"2025-11-08T10:10:00+01:00","events":2}
+      {"start":"2025-11-08T09:00:00.000000+01:00","end":"2025-11-08T09:00:00.000000+01:00","events":1},
+      {"start":"2025-11-08T10:00:00.500000+01:00","end":"2025-11-08T10:10:00.000000+01:00","events":2}
     ],
     "boards": {
       "a.canvas": {"total_events":2,"color_transitions":{"red_to_purple":1},"learning_events":{"understanding_improving":1},"understanding_rate":1,"active_seconds":0}
     }
   },
-  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            1979, "book":             501, "days_before":               1, "bytes_before":             176, "palette": "00000000dd32469d", "crc32c": "814d4a9a"}
+  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            2019, "book":             501, "days_before":               1, "bytes_before":             176, "palette": "00000000dd32469d", "crc32c": "b7a2ab52"}
 }
 `
 	if diff := cmp.Diff(want, file(t, sessionFile(dir, "2025-11-08"))); diff != "" {
@@ -147,7 +147,7 @@ func TestEmptyDayAndMidnight(t *testing.T) {
 	}
 	wantDocument(t, b, "2025-11-08", "2025-11-09")
 	text := file(t, sessionFile(dir, "2025-11-08"))
-	if want := "\"events\": [],\n  \"start_time\": \"2025-11-08T00:00:00+01:00\",\n  \"last_update\": \"2025-11-08T00:00:00+01:00\""; !strings.Contains(text, want) {
+	if want := "\"events\": [],\n  \"start_time\": \"2025-11-08T00:00:00.000000+01:00\",\n  \"last_update\": \"2025-11-08T00:00:00.000000+01:00\""; !strings.Contains(text, want) {
 		t.Errorf("empty document: want %s in\n%s", want, text)
 	}
 	appendLines(t, b, created("e", "2025-11-08T10:00:00", "a.canvas", `{"1":3}`))
@@ -176,9 +176,9 @@ func TestStats(t *testing.T) {
 			`"learning_duration_seconds":0,"active_seconds":0,"sittings":[],"boards":{}}`,
 		"2025-11-08": `{"session_id":"session_2025-11-08","date":"2025-11-08","total_events":2,"canvases_modified":["a.canvas"],` +
 			`"color_transitions":{"none_to_green":1,"red_to_4":1},"color_distribution":{"4":1,"green":1,"red":2},` +
-			`"event_types":{"node_color_change":2},` + noSteps + `"start_time":"2025-11-08T09:00:00+01:00",` +
-			`"last_update":"2025-11-08T09:00:01.25+01:00","learning_duration_seconds":1.25,"active_seconds":1.25,` +
-			`"sittings":[{"start":"2025-11-08T09:00:00+01:00","end":"2025-11-08T09:00:01.25+01:00","events":2}],` +
+			`"event_types":{"node_color_change":2},` + noSteps + `"start_time":"2025-11-08T09:00:00.000000+01:00",` +
+			`"last_update":"2025-11-08T09:00:01.250000+01:00","learning_duration_seconds":1.25,"active_seconds":1.25,` +
+			`"sittings":[{"start":"2025-11-08T09:00:00.000000+01:00","end":"2025-11-08T09:00:01.250000+01:00","events":2}],` +
 			`"boards":{"a.canvas":{"total_events":2,"color_transitions":{"none_to_green":1,"red_to_4":1},"learning_events":{},` +
 			`"understanding_rate":0,"active_seconds":1.25}}}`,
 		"2025-11-10": `{"session_id":"session_2025-11-10","date":"2025-11-10","total_events":0,"canvases_modified":[],` +
