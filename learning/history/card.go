@@ -54,8 +54,7 @@ type Entry struct {
 // A card of the same id is the same card:
 //
 //   - on one board, also when it had been removed, or the board renamed;
-//   - on another board, when it was on none before, or goes from there within MoveTime, and it is of the same type and
-//     has the same text, or its id has 16 characters or more, as those that Obsidian draws at random.
+//   - on another board, when it was on none before, or learning.Moved says so, and it is the same by learning.SameCard.
 //
 // So a card that was cut and pasted, a board that was deleted and came back under another name, go on; two copies are two
 // cards.
@@ -69,9 +68,6 @@ type Card struct {
 	home   *Board
 	merged bool // into the one that it is the same as
 }
-
-// MoveTime is how long a card may be on two boards while it is moved from one to the other.
-const MoveTime = 10 * time.Minute
 
 func (c *Card) log(e Entry) { c.Log = append(c.Log, e) }
 
@@ -113,8 +109,7 @@ func (f *Follower) returns(b *Board, i *item) *Card {
 
 // same reports whether two cards of one id, on two boards, are the same.
 func same(a, b canvas.Node) bool {
-	const random = 16
-	return a.Type() == b.Type() && (len(a.ID()) >= random || a.ID() != "" && a.Text() == b.Text())
+	return learning.SameCard(a.ID(), a.Type(), b.Type(), a.Text(), b.Text())
 }
 
 // leaves notes that a card is taken off a board, and takes it off.
@@ -124,9 +119,14 @@ func (f *Follower) leaves(e learning.Event, b *Board, l *list, i *item, kind Kin
 	if c == nil {
 		return
 	}
-	c.log(Entry{Time: e.Time, Kind: kind, Board: b.Name, Before: i.node, Observed: observed(e)})
 	c.On, i.card = false, nil
-	if to := f.moved(e, c); to != nil {
+	to := f.moved(e, c, kind)
+	if to != nil && to.Log[0].Kind == Seen {
+		c.becomes(to)
+		return
+	}
+	c.log(Entry{Time: e.Time, Kind: kind, Board: b.Name, Before: i.node, Observed: observed(e)})
+	if to != nil {
 		c.merged = true
 		to.Log[0].From = c.Board
 		to.Log = append(slices.Clone(c.Log), to.Log...)
@@ -136,11 +136,27 @@ func (f *Follower) leaves(e learning.Event, b *Board, l *list, i *item, kind Kin
 	f.gone[i.id] = append(f.gone[i.id], c)
 }
 
-// moved returns the card on another board that c has become: one that has come there a moment ago.
-func (f *Follower) moved(e learning.Event, c *Card) *Card {
+// becomes makes c the beginning of the same card on the board that has taken the place of its own.
+func (c *Card) becomes(to *Card) {
+	c.merged = true
+	seen := to.Log[0]
+	log := append(slices.Clone(c.Log), Entry{
+		Time: seen.Time, Kind: BoardRenamed, Board: seen.Board, From: c.Board, Before: c.Node, After: c.Node, Observed: seen.Observed,
+	})
+	if content(c.Node) != content(seen.After) {
+		log = append(log, Entry{
+			Time: seen.Time, Kind: Changed, Board: seen.Board, Before: c.Node, After: seen.After, Observed: seen.Observed,
+		})
+	}
+	to.Log = append(log, to.Log[1:]...)
+}
+
+// moved returns the card on another board that c has become; nil if there is none.
+func (f *Follower) moved(e learning.Event, c *Card, kind Kind) *Card {
 	for _, to := range slices.Backward(f.cards) {
-		if to.ID == c.ID && to != c && to.On && !to.merged && to.home != c.home && to.Log[0].Kind == Added &&
-			e.Time.Sub(to.Log[0].Time) <= MoveTime && same(c.Node, to.Log[0].After) {
+		if to.ID == c.ID && to != c && to.On && !to.merged && to.home != c.home &&
+			(to.Log[0].Kind == Added || to.Log[0].Kind == Seen) &&
+			learning.Moved(to.Log[0].Time, e.Time, to.Log[0].Kind == Seen, kind == BoardDeleted) && same(c.Node, to.Log[0].After) {
 			return to
 		}
 	}

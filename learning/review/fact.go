@@ -61,8 +61,7 @@ type cardFact struct{ id, kind, words, code string }
 
 // same reports whether the card is the same as one of its id that was on another board, by the rules of history.Card.
 func (s cardFact) same(c *card) bool {
-	const random = 16
-	return s.kind == c.kind && (len(s.id) >= random || s.words == c.words)
+	return learning.SameCard(s.id, c.kind, s.kind, c.words, s.words)
 }
 
 // Read returns what an event says for the review, nil if that is nothing. seen returns the board that an event

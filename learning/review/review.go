@@ -51,6 +51,7 @@ type card struct {
 	copies          int
 	came            time.Time // onto this board
 	fresh           bool      // it was on no other board before
+	seen            bool      // it was there when this board was first seen
 	flips           learning.Flips[state]
 	state
 }
@@ -174,9 +175,6 @@ func (p *Plan) changed(f *Fact) {
 	}
 }
 
-// MoveTime is how long a card may be on two boards while it is moved from one to the other.
-const MoveTime = 10 * time.Minute
-
 // arrives takes in a card that is on a board now.
 func (p *Plan) arrives(f *Fact, b *board, s cardFact) {
 	if s.id == "" {
@@ -191,7 +189,7 @@ func (p *Plan) arrives(f *Fact, b *board, s cardFact) {
 		c = &card{id: s.id, fresh: true}
 		p.all = append(p.all, c)
 	}
-	c.kind, c.words, c.board, c.copies, c.came = s.kind, s.words, b, 1, f.time
+	c.kind, c.words, c.board, c.copies, c.came, c.seen = s.kind, s.words, b, 1, f.time, f.kind == created
 	b.cards[s.id] = c
 	p.live[s.id] = append(p.live[s.id], c)
 	if c.fresh {
@@ -229,7 +227,7 @@ func (p *Plan) leaves(f *Fact, c *card) {
 	p.live[c.id] = without(p.live[c.id], c)
 	for _, to := range p.live[c.id] { // it has come to another board a moment ago: that one goes on
 		s := cardFact{id: to.id, kind: to.kind, words: to.words}
-		if to.fresh && f.time.Sub(to.came) <= MoveTime && s.same(c) {
+		if to.fresh && learning.Moved(to.came, f.time, to.seen, f.kind == deleted || f.kind == renamed) && s.same(c) {
 			code := to.code
 			to.state, to.flips, to.code, to.fresh = c.state, c.flips, c.code, false
 			p.flip(to.came, to, to.code, code)

@@ -30,7 +30,7 @@ type savedCard struct {
 	Board                 int
 	Copies                int
 	Came                  time.Time
-	Fresh                 bool
+	Fresh, Seen           bool
 	Flips                 []savedFlip
 	State                 savedState
 }
@@ -135,7 +135,7 @@ func (p *Plan) UnmarshalBinary(data []byte) error {
 
 func (c *card) saved(board int) savedCard {
 	s := savedCard{
-		ID: c.id, Kind: c.kind, Words: c.words, Code: c.code, Board: board, Copies: c.copies, Came: c.came, Fresh: c.fresh,
+		ID: c.id, Kind: c.kind, Words: c.words, Code: c.code, Board: board, Copies: c.copies, Came: c.came, Fresh: c.fresh, Seen: c.seen,
 		State: c.state.saved(),
 	}
 	for _, f := range c.flips.Recent() {
@@ -146,7 +146,7 @@ func (c *card) saved(board int) savedCard {
 
 func (s savedCard) card(b *board) *card {
 	c := &card{
-		id: s.ID, kind: s.Kind, words: s.Words, code: s.Code, board: b, copies: s.Copies, came: s.Came, fresh: s.Fresh,
+		id: s.ID, kind: s.Kind, words: s.Words, code: s.Code, board: b, copies: s.Copies, came: s.Came, fresh: s.Fresh, seen: s.Seen,
 		state: s.State.state(),
 	}
 	var recent []learning.Flip[state]
