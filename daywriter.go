@@ -44,6 +44,9 @@ func lineID(line []byte) ([]byte, bool) {
 			return rest[:n], true
 		}
 	}
+	if bytes.IndexByte(line, '{') < 0 {
+		return nil, false
+	}
 	o, err := jsonline.ParseObject(line)
 	if err != nil {
 		return nil, false

@@ -108,7 +108,7 @@ func (f *Filter) lines(text []byte, visit func(start, end int) error) error {
 			glued = pair(text, at, '}', '{')
 		}
 		doubt := glued < end || !balanced(line, escaped) || nul && bytes.IndexByte(line, 0) >= 0
-		if doubt && jsonline.Check(line) != nil {
+		if doubt && (bytes.IndexByte(line, '{') < 0 || jsonline.Check(line) != nil) {
 			hit = true // damage
 		} else if hit {
 			hit = (f.may == nil || f.may(line)) && f.Matches(line)

@@ -52,6 +52,14 @@ func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err 
 		sum = crc32.Update(sum, castagnoli, b)
 		at += int64(len(b))
 	}
+	var run Damage // hopeless lines that follow on each other, not reported yet
+	report := func() {
+		if run.Length > 0 {
+			f.to.Damage(run)
+			run = Damage{}
+		}
+	}
+	defer report()
 	err = scan(f.data, f.size, size, see, func(l Line) error {
 		if !l.Whole {
 			tail = l
@@ -62,11 +70,22 @@ func (f *File) read(size int64, m Mark, marked bool) (fits bool, tail Line, err 
 		f.noteEnd(l.Text)
 		f.noteEnd([]byte{'\n'})
 		if !marked || f.size > m.Size {
+			if IsHopeless(l) && run.Length > 0 {
+				run.Length += l.Length
+				return nil
+			}
+			report()
 			if reason := LineFault(l); reason != "" {
-				f.to.Damage(Damage{File: f.Path(), Offset: l.Offset, Length: l.Length, Reason: reason})
+				d := Damage{File: f.Path(), Offset: l.Offset, Length: l.Length, Reason: reason}
+				if IsHopeless(l) {
+					run = d
+				} else {
+					f.to.Damage(d)
+				}
 				return nil
 			}
 		}
+		report()
 		f.to.Line(l)
 		return nil
 	})
