@@ -41,7 +41,7 @@ func (d *dayWriter) lookBeside(day Day) error {
 		return nil
 	}
 	b := d.w.b
-	info, err := b.fsys.Stat(b.packedPath(day))
+	info, err := b.statPacked(day)
 	if errors.Is(err, fs.ErrNotExist) {
 		d.beside, d.opens = nil, d.file.Opens()
 		return nil

@@ -181,10 +181,10 @@ func (b *Book) keepSettings() error {
 	return durable.Replace(b.fsys, name, data)
 }
 
-// strayLink returns the symbolic link that stands for the day's file, or for its directory, if that is what keeps the
+// strayLink returns the symbolic link that stands for one of the day's files, or for its directory, if that is what keeps the
 // day from being read: it leads nowhere. "" is none. The caller has found that the file is missing.
 func (b *Book) strayLink(day Day) string {
-	for _, name := range []string{b.dayDir(day), b.dayPath(day)} {
+	for _, name := range []string{b.dayDir(day), b.dayPath(day), b.packedPath(day)} {
 		if b.fsys.Resolve(name) == name {
 			continue
 		}

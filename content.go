@@ -76,7 +76,7 @@ func (b *Book) openPlain(day Day, c *content) error {
 	info, err := b.fsys.Stat(c.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if link := b.strayLink(day); link != "" {
-			return fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", link)
+			return errStray(link)
 		}
 		return nil
 	}
@@ -118,7 +118,7 @@ func (b *Book) openPlain(day Day, c *content) error {
 
 // openPacked opens the packed file, if there is one.
 func (b *Book) openPacked(day Day, c *content) error {
-	info, err := b.fsys.Stat(c.packedPath)
+	info, err := b.statPacked(day)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -349,6 +349,22 @@ func (b *Book) exists(day Day) bool {
 		}
 	}
 	return b.strayLink(day) != ""
+}
+
+// statPacked describes the day's packed file; the error is fs.ErrNotExist if there is none. A symbolic link in its place that
+// leads nowhere is another error: it had one.
+func (b *Book) statPacked(day Day) (durable.Info, error) {
+	name := b.packedPath(day)
+	info, err := b.fsys.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) && b.fsys.Resolve(name) != name {
+		err = errStray(name)
+	}
+	return info, err
+}
+
+// errStray is the error for a symbolic link in the place of a day's file that leads to a file that is missing.
+func errStray(link string) error {
+	return fmt.Errorf("%s is a link that leads nowhere: bring back what it led to", link)
 }
 
 func (b *Book) packedPath(day Day) string { return filepath.Join(b.dayDir(day), dayfile.PackedName) }

@@ -35,7 +35,12 @@ func (b *Book) durable(day Day) (x Extent, all bool, err error) {
 	}
 	m, info, err := dayfile.Durable(b.fsys, b.dayDir(day))
 	missing := errors.Is(err, fs.ErrNotExist)
-	if err != nil && !missing || missing && b.strayLink(day) != "" {
+	if missing {
+		if link := b.strayLink(day); link != "" {
+			return Extent{}, false, errStray(link)
+		}
+	}
+	if err != nil && !missing {
 		return Extent{}, false, fmt.Errorf("see how much of %s is durable: %w", b.dayPath(day), err)
 	}
 	if more, err := b.isPacked(day); err != nil || !more {
@@ -57,7 +62,7 @@ func (b *Book) durable(day Day) (x Extent, all bool, err error) {
 
 // isPacked reports whether the day has a packed file.
 func (b *Book) isPacked(day Day) (bool, error) {
-	_, err := b.fsys.Stat(b.packedPath(day))
+	_, err := b.statPacked(day)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

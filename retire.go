@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"daybook/internal/dayfile"
 	"daybook/internal/durable"
@@ -335,7 +334,7 @@ func (r *retirer) writeSums(ctx context.Context, c *content, unpack dayfile.Unpa
 		return err
 	}
 	defer release()
-	return durable.ReplaceVia(r.b.fsys, r.b.dir, filepath.Join(dir, dayfile.SumsName), sums.Encode())
+	return r.b.replaceSums(r.day, sums.Encode())
 }
 
 // remove deletes the day's events, which are in one file, and says so.

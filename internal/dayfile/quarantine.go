@@ -15,7 +15,7 @@ import (
 
 // Quarantine keeps the n bytes at offset off of r, the day file of the directory day: the raw bytes in one file of
 // day/quarantine, offset, length and reason in another beside it, both durable when it returns. Temporary files go to
-// temp. Done again for the same bytes it leaves both files as they are; other bytes of the same offset and checksum get
+// temp. Nobody may read them who may not read the day file. Done again for the same bytes it leaves both files as they are; other bytes of the same offset and checksum get
 // files of their own. Memory is bounded, however many bytes there are.
 //
 // Calls: mkdir quarantine, syncdir day, those of Replace twice; of what is there already, syncdir quarantine instead.
@@ -28,7 +28,7 @@ func Quarantine(fsys durable.FS, day, temp string, r io.ReaderAt, off, n int64, 
 	if err != nil {
 		return "", fmt.Errorf("read %s at offset %d: %w", filepath.Join(day, DataName), off, err)
 	}
-	base, err := keep(fsys, dir, temp, r, off, n, sum)
+	base, err := keep(fsys, dir, temp, filepath.Join(day, DataName), r, off, n, sum)
 	if err != nil {
 		return "", fmt.Errorf("quarantine: %w", err)
 	}
@@ -45,14 +45,18 @@ func Quarantine(fsys durable.FS, day, temp string, r io.ReaderAt, off, n int64, 
 	if err != nil {
 		return "", err
 	}
-	if err := durable.ReplaceVia(fsys, temp, base+".json", append(note, '\n')); err != nil {
+	err = durable.ReplaceWithLike(fsys, temp, base+".json", filepath.Join(day, DataName), func(to durable.File) error {
+		_, err := to.WriteAt(append(note, '\n'), 0)
+		return err
+	})
+	if err != nil {
 		return "", fmt.Errorf("quarantine: %w", err)
 	}
 	return base + ".raw", nil
 }
 
-// keep makes the raw file, unless it is there already, and returns its path without the ending.
-func keep(fsys durable.FS, dir, temp string, r io.ReaderAt, off, n int64, sum uint32) (base string, err error) {
+// keep makes the raw file, which nobody may read who may not read the file model, unless it is there already, and returns its path without the ending.
+func keep(fsys durable.FS, dir, temp, model string, r io.ReaderAt, off, n int64, sum uint32) (base string, err error) {
 	for i := 1; ; i++ {
 		base = filepath.Join(dir, fmt.Sprintf("%012d-%08x", off, sum))
 		if i > 1 {
@@ -60,7 +64,7 @@ func keep(fsys durable.FS, dir, temp string, r io.ReaderAt, off, n int64, sum ui
 		}
 		there, err := fsys.Open(base+".raw", false)
 		if errors.Is(err, fs.ErrNotExist) {
-			return base, durable.ReplaceWith(fsys, temp, base+".raw", func(to durable.File) error {
+			return base, durable.ReplaceWithLike(fsys, temp, base+".raw", model, func(to durable.File) error {
 				return copyRange(to, r, off, n, sum)
 			})
 		}

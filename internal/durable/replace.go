@@ -50,10 +50,13 @@ func ReplaceWith(fsys FS, tmp, name string, fill func(temp File) error) error {
 	return replace(fsys, tmp, name, "", fill)
 }
 
-// ReplaceWithLike is ReplaceWith, but a file that it makes has the mode and the owner of the file model, if that is
-// there.
+// ReplaceWithLike is ReplaceWith for a file that has bytes of the file model: one that it makes has the mode and the owner of
+// model, if that is there, and so has one that it replaces, if more users could read it than model.
 func ReplaceWithLike(fsys FS, tmp, name, model string, fill func(temp File) error) error {
-	if _, err := fsys.Stat(name); err == nil {
+	const read = 0o044
+	old, err := fsys.Stat(name)
+	source, serr := fsys.Stat(model)
+	if err == nil && (serr != nil || old.Mode&^source.Mode&read == 0) {
 		model = name
 	}
 	return replace(fsys, tmp, name, model, fill)

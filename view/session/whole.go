@@ -153,7 +153,11 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 func (v *View) replace(d *document, text []byte) error {
 	moved := false
 	var made durable.Info
-	err := durable.ReplaceWith(v.fsys, filepath.Dir(d.path), d.path, func(temp durable.File) error {
+	model := filepath.Join(d.source, "events.json") // nobody reads the document who may not read the events
+	if _, err := v.fsys.Stat(model); err != nil {
+		model += ".zst"
+	}
+	err := durable.ReplaceWithLike(v.fsys, filepath.Dir(d.path), d.path, model, func(temp durable.File) error {
 		if _, err := temp.WriteAt(text, 0); err != nil {
 			return err
 		}
