@@ -27,6 +27,7 @@ var errWriting = errors.New("another program seems to be writing it")
 type candidate struct {
 	event   daybook.Event
 	known   bool // the book has it
+	common  bool // and it is this event
 	undated bool // its timestamp is ours
 }
 
@@ -38,7 +39,7 @@ func (v *View) takeIn(ctx context.Context, d *document, fault string) error {
 	if err != nil {
 		return err
 	}
-	if err := v.adopt(ctx, d, &f, d.info); err != nil {
+	if err := v.adopt(ctx, d, &f, text, d.info); err != nil {
 		return err
 	}
 	if len(f.losses) > 0 {
@@ -94,7 +95,7 @@ func Foreign(ctx context.Context, b *daybook.Book, day daybook.Day) (lacking int
 		return 0, nil, err
 	}
 	f := parseForeign(text, day)
-	list, err := v.candidates(ctx, day, &f, info)
+	list, err := v.adoptable(ctx, day, &f, text, info)
 	for _, c := range list {
 		if !c.known {
 			lacking++
@@ -153,12 +154,37 @@ func (v *View) candidates(ctx context.Context, day daybook.Day, f *foreign, info
 				continue
 			}
 			c.known = true
-			if !c.same(l.text) {
+			if c.common = c.same(l.text); !c.common {
 				f.lose("it has the event %q otherwise than the book", c.event.ID())
 			}
 		}
 	}
 	return list, nil
+}
+
+// adoptable is candidates, but for documents that Daybook has written itself, as their text says: events that do not fit
+// their checksum any more are damage, and a document that has no event in common with a day that has events is another
+// book's. Both hold nothing to adopt, which is a loss.
+func (v *View) adoptable(
+	ctx context.Context, day daybook.Day, f *foreign, text []byte, info durable.Info,
+) ([]*candidate, error) {
+	intact, damaged := eventsAre(text, day)
+	list, err := v.candidates(ctx, day, f, info)
+	if damaged && slices.ContainsFunc(list, func(c *candidate) bool { return !c.known }) {
+		f.lose("its events do not fit their checksum: what the book lacks of them is damage")
+		return nil, err
+	}
+	if err != nil || !intact || len(list) == 0 || slices.ContainsFunc(list, func(c *candidate) bool { return c.common }) {
+		return list, err
+	}
+	if info == v.left[day] { // nobody else has written it: what this book had is gone from the day's file
+		return list, nil
+	}
+	if size, err := v.book.DaySize(day); err != nil || size == 0 {
+		return list, err
+	}
+	f.lose("it is another book's: none of its %d events is in this one", len(list))
+	return nil, nil
 }
 
 // same reports whether a line stands for the event, but for a timestamp that it has from us.
@@ -180,8 +206,8 @@ func (c *candidate) same(line []byte) bool {
 
 // adopt stores the events of a foreign document, from a file like info, that the book lacks. It notes those that the book
 // refuses for good as losses.
-func (v *View) adopt(ctx context.Context, d *document, f *foreign, info durable.Info) error {
-	list, err := v.candidates(ctx, d.day, f, info)
+func (v *View) adopt(ctx context.Context, d *document, f *foreign, text []byte, info durable.Info) error {
+	list, err := v.adoptable(ctx, d.day, f, text, info)
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,8 @@ type comparison struct {
 	events *bufio.Reader
 	left   int64
 	tally  *learning.Tally
-	end    int64 // of the last line
+	end    int64  // of the last line
+	sum    uint32 // of the events so far
 	buf    []byte
 }
 
@@ -185,6 +186,7 @@ func (c *comparison) add(l posted) {
 		_, err := io.ReadFull(c.events, got)
 		c.same = err == nil && bytes.Equal(got, want)
 		c.left -= int64(len(want))
+		c.sum = crc32.Update(c.sum, castagnoli(), want)
 		c.buf = want
 	}
 	c.tally.AddWith(l.Event, l.facts)
@@ -200,7 +202,7 @@ func (c *comparison) close() {
 		return
 	}
 	k, sum := c.k, crc32.Checksum(c.frame.head, castagnoli())
-	at := place{head: c.frame.place.head, tail: c.frame.place.tail, book: c.end, before: k.h.before(c.day), palette: paletteSum(k.p)}
+	at := place{head: c.frame.place.head, tail: c.frame.place.tail, book: c.end, before: k.h.before(c.day), palette: paletteSum(k.p), events: c.sum}
 	tail, _ := appendTail(nil, at, sum, c.day, k.b.Zone(), c.tally, &boardTexts{})
 	c.same = c.left == 0 && bytes.Equal(c.frame.tail, tail)
 }

@@ -41,7 +41,7 @@ func compose(ctx context.Context, b *daybook.Book, day daybook.Day, o origin, p 
 		tally.Add(learned(l.event))
 		at.book = l.end
 	}
-	at.tail = int64(len(text))
+	at.tail, at.events = int64(len(text)), crc32.Checksum(text[at.head:], castagnoli())
 	text, _ = appendTail(text, at, headSum, day, b.Zone(), tally, &boardTexts{})
 	return text, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"path/filepath"
 	"runtime"
@@ -251,6 +252,7 @@ func (v *View) extend(ctx context.Context, d *document, sure bool) (moved bool, 
 	}
 	p := d.place
 	p.tail += int64(len(fresh))
+	p.events = crc32.Update(p.events, castagnoli(), fresh)
 	p.book, p.before, p.palette = max(p.book, d.cursor), d.origin.before, v.sum
 	out, p := appendTail(fresh, p, d.headSum, d.day, v.book.Zone(), d.tally, &d.boards)
 	if d.buf = out[:0]; cap(out) > keptBuffer {

@@ -144,7 +144,7 @@ func (v *View) lookAtKept(ctx context.Context, d *document, name string, info du
 	if age := v.now().Sub(time.Unix(0, info.ModTime)); f.broken && age >= 0 && age < settleTime {
 		return nil // the next look will find more
 	}
-	if err := v.adopt(ctx, d, &f, info); err != nil {
+	if err := v.adopt(ctx, d, &f, text, info); err != nil {
 		return err
 	}
 	v.kept[d.day][name] = info

@@ -30,7 +30,7 @@ import (
 //	    {"event_id":…}
 //	  ],
 //	  "start_time": …, "last_update": …, "stats": {…},
-//	  "daybook": {"format": 1, "head": …, "tail": …, … "palette": "0123456789abcdef", "crc32c": "01234567"}
+//	  "daybook": {"format": 1, "head": …, "tail": …, … "palette": "0123456789abcdef", "events_crc32c": "01234567", "crc32c": "01234567"}
 //	}
 
 // place is where the parts of a document are, in bytes from its beginning, and what it was made from.
@@ -42,6 +42,8 @@ type place struct {
 	before before
 	// palette is the paletteSum of the palette by which its figures were made.
 	palette uint64
+	// events is the checksum of what stands between head and tail.
+	events uint32
 }
 
 // before is what the day files before a day hold. It grows when a late event comes to one of them.
@@ -58,13 +60,14 @@ const (
 	daysField    = `, "days_before": `
 	bytesField   = `, "bytes_before": `
 	paletteField = `, "palette": "`
+	eventsField  = `", "events_crc32c": "`
 	sumField     = `", "crc32c": "`
 	trailerEnd   = "\"}\n}\n"
 	numberWidth  = 15
 	paletteWidth = 16
 	sumWidth     = 8
 	numberFields = headFields + tailField + lengthField + bookField + daysField + bytesField
-	trailerSize  = len(numberFields) + 6*numberWidth + len(paletteField) + paletteWidth + len(sumField) + sumWidth + len(trailerEnd)
+	trailerSize  = len(numberFields) + 6*numberWidth + len(paletteField) + paletteWidth + len(eventsField) + sumWidth + len(sumField) + sumWidth + len(trailerEnd)
 )
 
 func castagnoli() *crc32.Table { return crc32.MakeTable(crc32.Castagnoli) }
@@ -232,6 +235,9 @@ func appendNumbers(b []byte, p place) []byte {
 	var sum [8]byte
 	binary.BigEndian.PutUint64(sum[:], p.palette)
 	b = hex.AppendEncode(append(b, paletteField...), sum[:])
+	var events [4]byte
+	binary.BigEndian.PutUint32(events[:], p.events)
+	b = hex.AppendEncode(append(b, eventsField...), events[:])
 	return append(b, sumField...)
 }
 
@@ -279,7 +285,15 @@ func parseTrailer(b []byte, size int64) (p place, sum uint32, ok bool) {
 	if p.palette, err = strconv.ParseUint(string(rest[:paletteWidth]), 16, 64); err != nil {
 		return p, 0, false
 	}
-	digits, ok := bytes.CutPrefix(rest[paletteWidth:], []byte(sumField))
+	if rest, ok = bytes.CutPrefix(rest[paletteWidth:], []byte(eventsField)); !ok {
+		return p, 0, false
+	}
+	events, err := strconv.ParseUint(string(rest[:sumWidth]), 16, 32)
+	if err != nil {
+		return p, 0, false
+	}
+	p.events = uint32(events)
+	digits, ok := bytes.CutPrefix(rest[sumWidth:], []byte(sumField))
 	if !ok || string(digits[sumWidth:]) != trailerEnd {
 		return p, 0, false
 	}
@@ -338,6 +352,20 @@ func readFrame(r io.ReaderAt, size int64, day daybook.Day) (f frame, reason stri
 		return f, "its beginning is not Daybook's", nil
 	}
 	return f, "", nil
+}
+
+// eventsAre reports what the trailer of the day's document text says of its events: that they are as Daybook wrote them, or that
+// they are not. Of a document whose beginning or end is another program's it says neither.
+func eventsAre(text []byte, day daybook.Day) (intact, damaged bool) {
+	if len(text) < trailerSize {
+		return false, false
+	}
+	p, _, ok := parseTrailer(text[len(text)-trailerSize:], int64(len(text)))
+	if !ok || !bytes.HasPrefix(text, []byte(headStart(day))) || !bytes.HasSuffix(text[:p.head], []byte(headEnd)) {
+		return false, false
+	}
+	intact = crc32.Checksum(text[p.head:p.tail], castagnoli()) == p.events
+	return intact, !intact
 }
 
 // sealed reports whether sum is the checksum of a head and a tail.

@@ -56,7 +56,7 @@ func foreignEdits() []foreignEdit {
 		{"CRLF", func(t *testing.T, doc []byte) []byte { return bytes.ReplaceAll(doc, []byte("\n"), []byte("\r\n")) }, ""},
 		{"an event changed, same length", func(t *testing.T, doc []byte) []byte {
 			return bytes.Replace(doc, []byte(`"event_id":"e1"`), []byte(`"event_id":"x1"`), 1)
-		}, ""},
+		}, "checksum"},
 		{"the session's name changed, same length", func(t *testing.T, doc []byte) []byte {
 			return bytes.Replace(doc, []byte("session_2025-11-08"), []byte("session_2025-11-09"), 1)
 		}, "session_id"},

@@ -80,7 +80,7 @@ func TestDocument(t *testing.T) {
       "a.canvas": {"total_events":2,"color_transitions":{"red_to_purple":1},"learning_events":{"understanding_improving":1},"understanding_rate":1,"active_seconds":0}
     }
   },
-  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            2019, "book":             501, "days_before":               1, "bytes_before":             176, "palette": "00000000dd32469d", "crc32c": "b7a2ab52"}
+  "daybook": {"format": 1, "head":              98, "tail":             613, "length":            2048, "book":             501, "days_before":               1, "bytes_before":             176, "palette": "00000000dd32469d", "events_crc32c": "b6132a4d", "crc32c": "61b59b4b"}
 }
 `
 	if diff := cmp.Diff(want, file(t, sessionFile(dir, "2025-11-08"))); diff != "" {

@@ -82,6 +82,7 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 	events := bufio.NewReaderSize(io.NewSectionReader(d.file, f.place.head, f.place.tail-f.place.head), 64<<10)
 	var want, got []byte
 	left := f.place.tail - f.place.head
+	sum := uint32(0)
 	for l, err := range lines(ctx, v.book, d.day, 0, nil) {
 		if err != nil {
 			return nil, "", err
@@ -101,12 +102,13 @@ func (v *View) compare(ctx context.Context, d *document) (head []byte, fault str
 			return nil, "its events are not the book's", nil
 		}
 		left -= int64(len(want))
+		sum = crc32.Update(sum, castagnoli(), want)
 		d.fold(l)
 	}
 	if left > 0 {
 		return nil, "it has events that the book has not", nil
 	}
-	d.place.book = d.cursor
+	d.place.book, d.place.events = d.cursor, sum
 	return f.head, "", d.readEdge()
 }
 
@@ -135,6 +137,7 @@ func (v *View) rebuild(ctx context.Context, d *document) error {
 		d.fold(l)
 	}
 	d.place.tail, d.place.book = int64(len(text)), d.cursor
+	d.place.events = crc32.Checksum(text[d.place.head:], castagnoli())
 	text, d.place = appendTail(text, d.place, d.headSum, d.day, v.book.Zone(), d.tally, &d.boards)
 	d.tail = append(d.tail[:0], text[d.place.tail:]...)
 	if err := v.replace(d, text); err != nil {
