@@ -59,7 +59,7 @@ func OpenOn(fsys durable.FS, dir string, opts *Options) (*Book, error) {
 	}
 	b := &Book{dir: dir, fsys: fsys, opts: opts.withDefaults()}
 	lock := durable.NewLock(fsys, filepath.Join(dir, lockName), filepath.Join(dir, turnName))
-	b.writer = writer{b: b, lock: lock, days: make(map[Day]*dayWriter)}
+	b.writer = writer{b: b, lock: lock, days: make(map[Day]*dayWriter), room: maxOpenDays}
 	b.settings, err = b.loadSettings()
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

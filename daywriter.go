@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"daybook/internal/dayfile"
+	"daybook/internal/durable"
 	"daybook/internal/jsonline"
 )
 
@@ -87,8 +88,9 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 	case j.conflict:
 		return Verdict{Err: fmt.Errorf("%s, event_id %s: %w", it.day, id, ErrConflict)}, nil
 	case !found:
-		if stored, ok := w.inNeighbour(it, id); ok {
-			return Verdict{Position: stored}, nil
+		stored, ok, err := w.inNeighbour(it, id)
+		if ok || err != nil {
+			return Verdict{Position: stored}, err
 		}
 		d.ids.add(it.hash, pos.Offset-d.base())
 		w.buf = append(append(w.buf, line...), '\n')
@@ -97,21 +99,24 @@ func (w *writer) judge(d *dayWriter, it *item, start int64) (Verdict, error) {
 }
 
 // inNeighbour looks for an event that is new to its day in the other days that it may have been stored in. One that cannot
-// be read keeps nothing from being stored. The caller holds the book's lock.
-func (w *writer) inNeighbour(it *item, id []byte) (Position, bool) {
+// be read keeps nothing from being stored; too many open files are an error. The caller holds the book's lock.
+func (w *writer) inNeighbour(it *item, id []byte) (Position, bool, error) {
 	for _, day := range w.b.possibleDays(it.event.time) {
 		if day == it.day {
 			continue
 		}
 		pos, found, err := w.storedIn(day, it, id)
+		if durable.IsTooMany(err) {
+			return pos, false, err
+		}
 		if err != nil {
 			w.b.opts.Logger.Warn("cannot look for an event in the neighbouring day", "day", day.String(), "error", err)
 		}
 		if found {
-			return pos, true
+			return pos, true, nil
 		}
 	}
-	return Position{}, false
+	return Position{}, false, nil
 }
 
 // storedIn looks for the event in another day than its own, and makes sure that what it finds is durable.

@@ -16,8 +16,12 @@ import (
 	"daybook/internal/durable"
 )
 
-// maxOpenDays is how many days stay open, so that days written in turns are not read again for every event.
-const maxOpenDays = 128
+// maxOpenDays is how many days stay open, so that days written in turns are not read again for every event. A process that
+// may open fewer files keeps fewer, at least minOpenDays: a day and those around it.
+const (
+	maxOpenDays = 128
+	minOpenDays = 4
+)
 
 // keptBuffer is how large a buffer may be, in bytes, that waits for the next append.
 const keptBuffer = 1 << 20
@@ -53,6 +57,7 @@ type writer struct {
 
 	mu     sync.Mutex // held by who leads, flushes or closes
 	days   map[Day]*dayWriter
+	room   int    // how many days may be open
 	clock  uint64 // counts uses, to find the day that was not used for the longest time
 	batch  []*item
 	buf    []byte
@@ -95,7 +100,11 @@ func (w *writer) lead(group []*request) {
 	if days := w.settledDays(group); len(days) > 0 {
 		var behind error
 		for _, day := range days {
-			behind = errors.Join(behind, w.post(context.Background(), day))
+			err := w.post(context.Background(), day)
+			for durable.IsTooMany(err) && w.shrink() {
+				err = w.post(context.Background(), day)
+			}
+			behind = errors.Join(behind, err)
 		}
 		w.viewsBehind(slog.LevelWarn, behind)
 	}
@@ -240,7 +249,7 @@ func (w *writer) open(day Day) *dayWriter {
 	w.clock++
 	d := w.days[day]
 	if d == nil {
-		if len(w.days) >= maxOpenDays {
+		if len(w.days) >= w.room {
 			w.evict()
 		}
 		d = &dayWriter{w: w}
@@ -276,10 +285,27 @@ func (w *writer) evict() {
 	delete(w.days, oldest)
 }
 
-// commitAgain is commitDay, for a second time if the file turns out not to be the one that was indexed.
+// shrink closes half of the open days, for a process that may open no more files, and keeps it at that. It returns false
+// if as few are open as there must be.
+func (w *writer) shrink() bool {
+	room := max(minOpenDays, len(w.days)/2)
+	if len(w.days) <= room {
+		return false
+	}
+	for w.room = room; len(w.days) > room; {
+		w.evict()
+	}
+	return true
+}
+
+// commitAgain is commitDay, for a second time if the file turns out not to be the one that was indexed, and again while
+// closing other days gives it the files that it needs.
 func (w *writer) commitAgain(d *dayWriter, items []*item) error {
 	defer d.rest()
 	err := w.commitDay(d, items)
+	for durable.IsTooMany(err) && w.shrink() {
+		err = w.commitDay(d, items)
+	}
 	if errors.Is(err, errRewritten) {
 		return w.commitDay(d, items)
 	}

@@ -93,6 +93,9 @@ var ErrLocked = errors.New("the lock is held by somebody else")
 // IsFull reports whether err means that there is no room: no space, no quota left, or the file size limit reached.
 func IsFull(err error) bool { return isFull(err) }
 
+// IsTooMany reports whether err means that the process, or the system, has too many files open.
+func IsTooMany(err error) bool { return isTooMany(err) }
+
 // IsRefused reports whether err means that this process cannot write there, most likely not a moment later either: a
 // read-only file system, no permission, a path that is too long, symbolic links in a circle, or a pipe or device in a
 // file's place.

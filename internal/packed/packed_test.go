@@ -3,11 +3,13 @@ package packed
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -236,6 +238,40 @@ func TestTooLarge(t *testing.T) {
 	r, all := unpack(t, data)
 	if f, ok := r.Fault(0, r.Size()); !ok || len(all) > 10 || !strings.Contains(f.Reason, "256 MiB") {
 		t.Errorf("%d bytes, %+v", len(all), f)
+	}
+}
+
+// TestLies: what a header or a seek table says is not believed beyond what the bytes can hold, and costs no memory; nor does
+// a frame that does not say its size and is huge.
+func TestLies(t *testing.T) {
+	magic := []byte{0x28, 0xb5, 0x2f, 0xfd}
+	short := append(bytes.Clone(magic), 0xa0, 0, 0, 0, 0x10, 1, 0, 0) // 256 MiB in an empty raw block
+	table := append(append(bytes.Clone(magic), 0x20, 1, 9, 0, 0, 'x'), skip(tableMagic, append(
+		binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(nil, 10), MaxFrame),
+		1, 0, 0, 0, 0, 0xb1, 0xea, 0x92, 0x8f))...)
+	window := append(bytes.Clone(magic), 0, 0xa8, 1, 0, 0) // 2 GiB
+	huge := append(bytes.Clone(magic), 0, 0x38)            // 128 KiB
+	for range MaxFrame>>17 + 1 {
+		huge = append(huge, 2, 0, 0x10, 'x') // 128 KiB, one byte repeated
+	}
+	huge = append(huge, 1, 0, 0)
+	for name, c := range map[string]struct {
+		data   []byte
+		reason string // "": it is read
+	}{
+		"size": {short, "more than its bytes can"}, "table": {table, ""}, "window": {window, "256 MiB"}, "huge": {huge, "256 MiB"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, all := unpack(t, c.data)
+		runtime.ReadMemStats(&after)
+		f, ok := r.Fault(0, r.Size())
+		if ok != (c.reason != "") || !strings.Contains(f.Reason, c.reason) || len(all) > 10 {
+			t.Errorf("%s: %d bytes, %v, %+v", name, len(all), ok, f)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+			t.Errorf("%s: it took %d bytes of memory", name, took)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package packed
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/klauspost/compress/zstd"
@@ -47,7 +48,7 @@ func (r *Reader) fromTable() (ok bool, err error) {
 	for table = table[8 : size-footerSize]; len(table) > 0; table = table[entry:] {
 		f := frame{at: at, length: int64(le32(table)), from: from, size: int64(le32(table[4:]))}
 		at, from = at+f.length, from+f.size
-		if f.size > MaxFrame || from > maxContent || f.length == 0 || at > r.length-size {
+		if f.size > min(MaxFrame, most(f.length)) || from > maxContent || f.length == 0 || at > r.length-size {
 			return false, nil
 		}
 		if f.size > 0 {
@@ -164,17 +165,67 @@ func (r *Reader) step(at int64) (f frame, err error) {
 	if f.length = end - at; end > r.length {
 		return f, errCutShort
 	}
-	if !h.HasFCS {
-		text, err := r.unpack(f, nil)
-		if err != nil {
-			return f, err
+	if h.HasFCS {
+		if f.size > most(f.length) {
+			return frame{at: at}, errLies
 		}
-		f.size = int64(len(text))
+		return f, nil
 	}
-	return f, nil
+	f.size, err = r.measure(f, h.WindowSize)
+	return f, err
+}
+
+// most returns how much content n bytes of a frame may have at most: each block takes four bytes or more.
+func most(n int64) int64 {
+	const block = 128 << 10
+	return n / 4 * block
+}
+
+// measure returns how much content a frame has that does not say so. It takes the memory of the frame's window.
+func (r *Reader) measure(f frame, window uint64) (int64, error) {
+	if window > MaxFrame {
+		return 0, errTooLarge
+	}
+	from := &source{r: r, at: f.at, end: f.at + f.length}
+	d, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(MaxFrame), zstd.WithDecoderMaxMemory(2*MaxFrame))
+	if err != nil {
+		return 0, fmt.Errorf("the frame is damaged: %w", err)
+	}
+	defer d.Close()
+	n, err := io.Copy(io.Discard, io.LimitReader(d, MaxFrame+1))
+	switch {
+	case isRead(from.err):
+		return 0, from.err
+	case n > MaxFrame:
+		return 0, errTooLarge
+	case err != nil:
+		return 0, fmt.Errorf("the frame is damaged: %w", err)
+	}
+	return n, nil
+}
+
+// source reads a piece of the file.
+type source struct {
+	r       *Reader
+	at, end int64
+	err     error // of the file system
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	p = p[:min(int64(len(p)), s.end-s.at)]
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	if s.err = s.r.readFull(p, s.at); s.err != nil {
+		return 0, s.err
+	}
+	s.at += int64(len(p))
+	return len(p), nil
 }
 
 var (
+	errLies     = errors.New("a frame says that it holds more than its bytes can")
 	errCutShort = errors.New("it ends in the midst of a frame")
 	errTooLarge = errors.New("a frame holds more than 256 MiB, which Daybook does not unpack in memory: " +
 		"unpack it with zstd -d, and let Daybook pack it")
