@@ -38,8 +38,23 @@ func (p Palette) Fit(cards map[string]int, changes map[Change]int) Fit {
 	return f
 }
 
-// Compare orders two fits of the same cards and changes: the better one is greater. More cards with a role are better, then
-// more steps that lead forwards, for people learn more than they forget, then fewer that do not.
+// FewSteps is below how many steps a fit says nothing about the direction in which the colours lead.
+const FewSteps = 5
+
+// Net returns how many more of the steps lead forwards than back.
+func (f Fit) Net() int { return 2*f.Forwards - f.Steps }
+
+// Compare orders two fits of the same cards and changes: the better one is greater. What the learner did comes first: a
+// greater Net is better, for people learn more than they forget; then more cards with a role. The Net of fewer than
+// FewSteps steps only decides between fits that are equal otherwise.
 func (f Fit) Compare(g Fit) int {
-	return cmp.Or(cmp.Compare(f.Claimed, g.Claimed), cmp.Compare(f.Forwards, g.Forwards), cmp.Compare(g.Steps, f.Steps))
+	return cmp.Or(cmp.Compare(f.spoken(), g.spoken()), cmp.Compare(f.Claimed, g.Claimed), cmp.Compare(f.Net(), g.Net()))
+}
+
+// spoken returns Net, 0 if there are too few steps.
+func (f Fit) spoken() int {
+	if f.Steps < FewSteps {
+		return 0
+	}
+	return f.Net()
 }

@@ -23,7 +23,15 @@ func TestFit(t *testing.T) {
 		}
 	}
 	ascending := []learning.Fit{
-		{}, {Claimed: 1, Steps: 3, Forwards: 1}, {Claimed: 1, Steps: 2, Forwards: 1}, {Claimed: 1, Steps: 9, Forwards: 2}, {Claimed: 2},
+		{Claimed: 9, Steps: 9, Forwards: 2},
+		{},
+		{Claimed: 1, Steps: 3, Forwards: 1},
+		{Claimed: 1, Steps: 2, Forwards: 1},
+		{Claimed: 1, Steps: 4, Forwards: 4},
+		{Claimed: 2},
+		{Claimed: 1, Steps: 5, Forwards: 3},
+		{Claimed: 2, Steps: 5, Forwards: 3},
+		{Claimed: 1, Steps: 6, Forwards: 5},
 	}
 	for i, f := range ascending {
 		for j, g := range ascending {

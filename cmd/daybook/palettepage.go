@@ -15,8 +15,12 @@ import (
 type proposal struct {
 	Profile string                  `json:"profile"` // "" if none is better than the present palette
 	Reason  string                  `json:"reason"`
-	Fits    map[string]learning.Fit `json:"fits"` // by profile; "present" is the present palette
+	Roles   int                     `json:"other_role"` // cards that have another role by Profile
+	Fits    map[string]learning.Fit `json:"fits"`       // by profile; "present" is the present palette
 }
+
+// fewCards is below how many coloured cards no profile is proposed.
+const fewCards = 10
 
 // propose compares the profiles with the palette p of the section s. The present one stays when no other is better.
 func propose(p learning.Palette, s paletteSection, changes map[learning.Change]int) proposal {
@@ -24,45 +28,81 @@ func propose(p learning.Palette, s paletteSection, changes map[learning.Change]i
 	for _, c := range s.Codes {
 		cards[c.Code] = c.Cards
 	}
-	best := p.Fit(cards, changes)
-	out := proposal{Fits: map[string]learning.Fit{"present": best}}
+	present := p.Fit(cards, changes)
+	out := proposal{Fits: map[string]learning.Fit{"present": present}}
 	switch {
 	case p.Member != "":
 		out.Reason = "the profiles are for colours, and here " + p.Member + " counts"
 		return out
-	case best.Cards == 0:
+	case present.Cards == 0:
 		out.Reason = "no card has a colour yet"
 		return out
 	}
-	present := best
+	best := present
 	for _, name := range learning.Profiles() {
 		profile, _ := learning.Profile(name) // it is one of them
 		f := profile.Fit(cards, changes)
 		out.Fits[name] = f
-		if f.Compare(best) > 0 {
+		if present.Cards >= fewCards && f.Compare(best) > 0 {
 			best, out.Profile = f, name
 		}
 	}
-	share := func(f learning.Fit) string { return fmt.Sprintf("%d of %d", f.Claimed, f.Cards) }
 	switch {
+	case present.Cards < fewCards:
+		out.Reason = fmt.Sprintf("%s too few to tell; %d of them %s a role", coloured(present.Cards), present.Claimed,
+			map[bool]string{true: "has", false: "have"}[present.Claimed == 1])
 	case out.Profile == "":
-		var others []string
-		for _, name := range learning.Profiles() {
-			if name != p.Name {
-				others = append(others, fmt.Sprintf("by %s %d", name, out.Fits[name].Claimed))
+		out.Reason = reasonToStay(p, present, out.Fits)
+	default:
+		profile, _ := learning.Profile(out.Profile)
+		for code, n := range cards {
+			if n > 0 && profile.Role(code) != p.Role(code) {
+				out.Roles += n
 			}
 		}
-		out.Reason = fmt.Sprintf("%s coloured cards have a role (%s)", share(present), strings.Join(others, ", "))
-	case best.Claimed > present.Claimed:
-		out.Reason = fmt.Sprintf("it gives %s coloured cards a role, this palette %s", share(best), share(present))
-	case best.Forwards > present.Forwards:
-		out.Reason = fmt.Sprintf("it gives as many cards a role, and of the changes so far %s lead forwards, by this palette %s",
-			strconv.Itoa(best.Forwards), strconv.Itoa(present.Forwards))
-	default:
-		out.Reason = fmt.Sprintf("it gives as many cards a role, and of the changes so far %d lead back, by this palette %d",
-			best.Steps-best.Forwards, present.Steps-present.Forwards)
+		out.Reason = fmt.Sprintf("%s; %s would have another role", reasonToChange(present, best), count(out.Roles, "card"))
 	}
 	return out
+}
+
+func coloured(n int) string {
+	if n == 1 {
+		return "1 coloured card is"
+	}
+	return fmt.Sprintf("%d coloured cards are", n)
+}
+
+// leads says where the steps of a fit lead.
+func leads(f learning.Fit) string {
+	return fmt.Sprintf("%d forwards and %d back", f.Forwards, f.Steps-f.Forwards)
+}
+
+func reasonToChange(present, best learning.Fit) string {
+	steps := fmt.Sprintf("the changes so far lead %s by it, by this palette %s", leads(best), leads(present))
+	roles := fmt.Sprintf("it gives %d of %d coloured cards a role, this palette %d", best.Claimed, best.Cards, present.Claimed)
+	switch {
+	case best.Claimed == present.Claimed:
+		return steps
+	case best.Steps < learning.FewSteps && present.Steps < learning.FewSteps:
+		return roles
+	}
+	return steps + "; " + roles
+}
+
+func reasonToStay(p learning.Palette, present learning.Fit, fits map[string]learning.Fit) string {
+	var roles, steps []string
+	more := false
+	for _, name := range learning.Profiles() {
+		if f := fits[name]; name != p.Name {
+			roles = append(roles, fmt.Sprintf("by %s %d", name, f.Claimed))
+			steps = append(steps, fmt.Sprintf("by %s %s", name, leads(f)))
+			more = more || f.Claimed > present.Claimed
+		}
+	}
+	if more { // what happened speaks against it
+		return fmt.Sprintf("the changes so far lead %s (%s)", leads(present), strings.Join(steps, ", "))
+	}
+	return fmt.Sprintf("%d of %d coloured cards have a role (%s)", present.Claimed, present.Cards, strings.Join(roles, ", "))
 }
 
 // paletteDefault is where a palette comes from that no file names.
