@@ -72,11 +72,8 @@ func (b *Board) find(e learning.Event, kind string, d fields, whole []byte) *ite
 		}
 		return here[0]
 	}
-	for _, same := range []func(canvas.Node) [32]byte{content, lengthsContent} {
-		want := same(n)
-		if at := slices.IndexFunc(here, func(i *item) bool { return same(i.node) == want }); at >= 0 {
-			return here[at]
-		}
+	if i := b.list(kind).equal(id, n); i != nil {
+		return i
 	}
 	b.doubt(e, fmt.Sprintf("the %s %q is another on the board", noun(kind), id))
 	return here[0]
@@ -87,6 +84,79 @@ type list struct {
 	items []*item // in their order, with those that are gone
 	by    map[string][]*item
 	gone  int
+	alike map[string]*alike // the items of an id by their contents, once that was asked for
+}
+
+// alike finds the items of one id that equal another.
+type alike struct{ whole, lengths index }
+
+// index finds items by a hash of their contents.
+type index struct {
+	hash func(canvas.Node) [32]byte
+	new  []*item // that are not in by as they are now
+	by   map[[32]byte][]hashed
+}
+
+// hashed is an item in an index. It is out of date if the item has another version.
+type hashed struct {
+	*item
+	version int
+}
+
+// equal returns an item of an id that equals a card or edge, or has the same but for the lengths of texts; nil if there is none.
+func (l *list) equal(id string, n canvas.Node) *item {
+	a := l.alike[id]
+	if a == nil {
+		a = &alike{index{hash: content}, index{hash: lengthsContent}}
+		a.note(l.by[id]...)
+		if l.alike == nil {
+			l.alike = map[string]*alike{}
+		}
+		l.alike[id] = a
+		for _, i := range l.by[id] {
+			i.alike = a
+		}
+	}
+	if i := a.whole.find(n); i != nil {
+		return i
+	}
+	return a.lengths.find(n)
+}
+
+func (a *alike) note(items ...*item) {
+	a.whole.new, a.lengths.new = append(a.whole.new, items...), append(a.lengths.new, items...)
+}
+
+func (x *index) find(n canvas.Node) *item {
+	if x.by == nil {
+		x.by = map[[32]byte][]hashed{}
+	}
+	for _, i := range x.new {
+		if !i.gone {
+			h := x.hash(i.node)
+			x.by[h] = append(x.by[h], hashed{i, i.version})
+		}
+	}
+	x.new = x.new[:0]
+	h := x.hash(n)
+	here := x.by[h]
+	for len(here) > 0 && (here[0].gone || here[0].version != here[0].item.version) {
+		here = here[1:]
+	}
+	x.by[h] = here
+	if len(here) == 0 {
+		return nil
+	}
+	return here[0].item
+}
+
+// set makes an item another card or edge.
+func (i *item) set(n canvas.Node) {
+	i.node = n
+	i.version++
+	if i.alike != nil {
+		i.alike.note(i)
+	}
 }
 
 // item is one card or edge on a board.
@@ -95,6 +165,9 @@ type item struct {
 	id   string
 	card *Card // whose history is kept; or nil
 	gone bool
+
+	version int    // one more with each change
+	alike   *alike // that has it; nil if none does
 }
 
 func (l *list) add(n canvas.Node) *item {
@@ -104,12 +177,18 @@ func (l *list) add(n canvas.Node) *item {
 	}
 	l.items = append(l.items, i)
 	l.by[i.id] = append(l.by[i.id], i)
+	if i.alike = l.alike[i.id]; i.alike != nil {
+		i.alike.note(i)
+	}
 	return i
 }
 
 func (l *list) remove(i *item) {
 	i.gone = true
-	here := slices.DeleteFunc(slices.Clone(l.by[i.id]), func(o *item) bool { return o == i })
+	here := l.by[i.id]
+	if at := slices.Index(here, i); at >= 0 {
+		here = slices.Delete(here, at, at+1)
+	}
 	if l.by[i.id] = here; len(here) == 0 {
 		delete(l.by, i.id)
 	}

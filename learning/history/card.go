@@ -66,7 +66,8 @@ type Card struct {
 	Log   []Entry     // in their order; never empty
 
 	home   *Board
-	merged bool // into the one that it is the same as
+	merged bool      // into the one that it is the same as
+	hash   *[32]byte // of Node when the card has gone; nil until that is asked for
 }
 
 func (c *Card) log(e Entry) { c.Log = append(c.Log, e) }
@@ -93,8 +94,12 @@ func (f *Follower) arrives(e learning.Event, b *Board, i *item, kind Kind) {
 func (f *Follower) returns(b *Board, i *item) *Card {
 	away := f.gone[i.id]
 	best := -1
+	var hash [32]byte
+	if len(away) > 1 {
+		hash = content(i.node)
+	}
 	for n, c := range away { // the last one to go wins, and one of the same board before it
-		if c.home == b && (best < 0 || away[best].home != b || content(c.Node) == content(i.node)) ||
+		if c.home == b && (best < 0 || away[best].home != b || c.content() == hash) ||
 			c.home != b && (best < 0 || away[best].home != b) && same(c.Node, i.node) {
 			best = n
 		}
@@ -105,6 +110,15 @@ func (f *Follower) returns(b *Board, i *item) *Card {
 	c := away[best]
 	f.gone[i.id] = slices.Delete(away, best, best+1)
 	return c
+}
+
+// content returns the hash of a card that is on no board.
+func (c *Card) content() [32]byte {
+	if c.hash == nil {
+		h := content(c.Node)
+		c.hash = &h
+	}
+	return *c.hash
 }
 
 // same reports whether two cards of one id, on two boards, are the same.
@@ -133,6 +147,7 @@ func (f *Follower) leaves(e learning.Event, b *Board, l *list, i *item, kind Kin
 		slices.SortStableFunc(to.Log, func(a, b Entry) int { return a.Time.Compare(b.Time) })
 		return
 	}
+	c.hash = nil
 	f.gone[i.id] = append(f.gone[i.id], c)
 }
 
@@ -166,7 +181,7 @@ func (f *Follower) moved(e learning.Event, c *Card, kind Kind) *Card {
 // becomes notes that a card has changed, and changes it.
 func (f *Follower) becomes(e learning.Event, b *Board, i *item, after canvas.Node, kind Kind) {
 	before := i.node
-	i.node = after
+	i.set(after)
 	c := i.card
 	if c == nil {
 		return
