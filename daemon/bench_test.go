@@ -41,7 +41,7 @@ func BenchmarkRetire(b *testing.B) {
 // benchBook makes a book of many days that are posted.
 func benchBook(b *testing.B, days int, documents bool, keep daybook.Keep) (r *Retirement, end func()) {
 	b.Helper()
-	settings := &daybook.Settings{Zone: "UTC", Rules: daybook.RulesVault, Views: []string{"session", "ledger"}}
+	settings := &daybook.Settings{Zone: "UTC", Rules: daybook.RulesVault, Views: []string{"session", "ledger"}, Retire: &daybook.Retention{}}
 	opts := &daybook.Options{Sync: daybook.SyncNone, Settings: settings}
 	r = &Retirement{Keep: keep}
 	if documents {

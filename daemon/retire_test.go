@@ -57,6 +57,9 @@ type retiring struct {
 func openRetiring(t *testing.T, dir string, fsys *faultfs.FS, keep daybook.Keep, retire *daybook.Retention) *retiring {
 	t.Helper()
 	documents := session.New(session.Options{LockTimeout: 5 * time.Millisecond})
+	if retire == nil {
+		retire = &daybook.Retention{} // none; a vault's book with a ledger has one by default
+	}
 	b, err := daybook.OpenOn(fsys, dir, &daybook.Options{
 		Sync: daybook.SyncNone, Views: []daybook.View{documents}, Now: noon, LockTimeout: 5 * time.Second,
 		Settings: &daybook.Settings{Zone: "UTC", Rules: daybook.RulesVault, Views: []string{"session", "ledger"}, Retire: retire},
