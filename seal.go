@@ -82,7 +82,7 @@ func (b *Book) sealDay(ctx context.Context, day Day) (Sealed, error) {
 	}
 	c, err := b.openDay(day)
 	if err != nil {
-		return s, err
+		return s, b.findUnreadable(ctx, day, err, found)
 	}
 	if c == nil {
 		if err = b.verifyMissing(ctx, day, found); err == nil && len(s.Findings) == 0 {
@@ -97,7 +97,7 @@ func (b *Book) sealDay(ctx context.Context, day Day) (Sealed, error) {
 	}
 	c.Close() // nothing was written; and who has the lock, which is waited for now, may have to replace the file
 	if err != nil || len(s.Findings) > 0 {
-		return s, err
+		return s, b.findUnreadable(ctx, day, err, found)
 	}
 	s.Files = len(sums.Files)
 	text := sums.Encode()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"daybook/internal/dayfile"
@@ -39,6 +40,8 @@ const (
 	ProblemChanged Problem = "changed"
 	// ProblemMissing: a file that was there is not.
 	ProblemMissing Problem = "missing"
+	// ProblemUnreadable: the day, or the rest of it, cannot be read: see UnreadableError. Other days can.
+	ProblemUnreadable Problem = "unreadable"
 )
 
 // Finding is something that is wrong in a day file or beside it.
@@ -67,8 +70,8 @@ func (f Finding) String() string {
 
 // Verify reads every line of the days that q names and yields what is wrong: damaged lines, ids that stand twice, events in
 // the wrong day, bytes cut off, files that are not what they were when the day was sealed. It changes nothing, takes no
-// lock, and may run while others append, repair and seal. The error is the file system's or the context's, and the last
-// thing that is yielded.
+// lock, and may run while others append, repair and seal. A day that cannot be read is a finding. The error is the file
+// system's or the context's, and the last thing that is yielded.
 func (b *Book) Verify(ctx context.Context, q Query) iter.Seq2[Finding, error] {
 	return func(yield func(Finding, error) bool) {
 		days, err := b.traces()
@@ -168,15 +171,25 @@ func (b *Book) traces() ([]Day, error) {
 // verifyDay calls found with each thing that is wrong with a day, and with what Repair would take out for it.
 func (b *Book) verifyDay(ctx context.Context, day Day, found func(Finding, []dayfile.Cut) error) error {
 	c, err := b.openDay(day)
-	if err != nil {
+	switch {
+	case err != nil:
+	case c == nil:
+		err = b.verifyMissing(ctx, day, found)
+	default:
+		defer c.Close() // nothing was written
+		_, err = b.verifyContent(ctx, day, c, found)
+	}
+	return b.findUnreadable(ctx, day, err, found)
+}
+
+// findUnreadable calls found for a day whose reading has ended with err, and returns the errors that are not the day's own.
+func (b *Book) findUnreadable(ctx context.Context, day Day, err error, found func(Finding, []dayfile.Cut) error) error {
+	var no *UnreadableError
+	if ctx.Err() != nil || !errors.As(b.unreadable(day, err), &no) {
 		return err
 	}
-	if c == nil {
-		return b.verifyMissing(ctx, day, found)
-	}
-	defer c.Close() // nothing was written
-	_, err = b.verifyContent(ctx, day, c, found)
-	return err
+	reason := strings.TrimPrefix(no.Err.Error(), no.File+" ") // String names the file
+	return found(Finding{Problem: ProblemUnreadable, Day: day, File: no.File, Reason: reason}, nil)
 }
 
 // verifyContent is verifyDay for an open day. It returns up to where it was read.
