@@ -3,9 +3,11 @@
 package daybook
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -113,6 +115,41 @@ func TestPackedLinkToNowhere(t *testing.T) {
 		try(t, os.Rename(packed+".away", packed))
 		if pos, err := b.Append(t.Context(), e); err != nil || !pos.Duplicate {
 			t.Errorf("late %v: after the file is back: %+v, %v", late, pos, err)
+		}
+	}
+}
+
+// TestNoFileInAPlace: what stands in a mark's or a day file's place and is no file is named at once, with the remedy.
+func TestNoFileInAPlace(t *testing.T) {
+	t.Chdir(t.TempDir()) // a socket's path must be short
+	for what, put := range map[string]func(name string) error{
+		"directory": func(name string) error { return os.Mkdir(name, 0o755) },
+		"pipe":      func(name string) error { return syscall.Mkfifo(name, 0o644) },
+		"socket": func(name string) error {
+			l, err := net.Listen("unix", name)
+			if err == nil {
+				t.Cleanup(func() { l.Close() })
+			}
+			return err
+		},
+	} {
+		for _, file := range []string{"events.mark", "events.json"} {
+			try(t, os.Mkdir(what+file, 0o755))
+			name := filepath.Join(what+file, testDay, file)
+			writeDay(t, what+file, lineOf("a")+"\n")
+			if err := os.Remove(name); err != nil && file == "events.json" {
+				t.Fatal(err)
+			}
+			try(t, put(name))
+			e, err := ParseEvent([]byte(lineOf("b")))
+			try(t, err)
+			_, err = open(t, what+file, nil).Append(t.Context(), e)
+			if err == nil || !strings.Contains(err.Error(), file) || !strings.Contains(err.Error(), "move it away") {
+				t.Errorf("a %s in the place of %s: got %v, want an error that names it and the remedy", what, file, err)
+			}
+			if mayRetry(err) {
+				t.Errorf("a %s in the place of %s is tried again", what, file)
+			}
 		}
 	}
 }

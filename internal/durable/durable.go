@@ -97,6 +97,8 @@ func IsFull(err error) bool { return isFull(err) }
 func IsTooMany(err error) bool { return isTooMany(err) }
 
 // IsRefused reports whether err means that this process cannot write there, most likely not a moment later either: a
-// read-only file system, no permission, a path that is too long, symbolic links in a circle, or a pipe or device in a
-// file's place.
-func IsRefused(err error) bool { return isRefused(err) || errors.Is(err, errSpecial) }
+// read-only file system, no permission, a path that is too long, symbolic links in a circle, or a pipe, device or
+// directory in a file's place.
+func IsRefused(err error) bool {
+	return isRefused(err) || errors.Is(err, errSpecial) || errors.Is(err, errDirectory)
+}

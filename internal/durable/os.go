@@ -19,6 +19,8 @@ func (osFS) Open(name string, write bool) (File, error) {
 	f, err := openOS(name, write)
 	if err == nil {
 		err = noSpecial(f, write)
+	} else {
+		err = inTheWay(name, write, err)
 	}
 	if err != nil {
 		return nil, err
@@ -30,6 +32,8 @@ func (osFS) Create(name string) (File, bool, error) {
 	f, made, err := createOS(name, 0o644)
 	if err == nil && !made {
 		err = noSpecial(f, true)
+	} else if err != nil {
+		err = inTheWay(name, true, err)
 	}
 	if err != nil {
 		return nil, false, err
@@ -40,6 +44,23 @@ func (osFS) Create(name string) (File, bool, error) {
 // errSpecial says that a pipe, a device or a socket stands where a file should: to open one may be to wait for ever, to
 // write to one or to replace it may harm the machine.
 var errSpecial = errors.New("is no regular file: move it away")
+
+// errDirectory says that a directory stands where a file should.
+var errDirectory = errors.New("is a directory: move it away")
+
+// inTheWay returns err, the failure to open a file, or what stands in the file's place and cannot be opened at all.
+func inTheWay(name string, write bool, err error) error {
+	info, serr := os.Stat(name)
+	switch {
+	case serr != nil || errors.Is(err, fs.ErrPermission):
+		return err
+	case info.Mode()&special != 0:
+		return &fs.PathError{Op: "open", Path: name, Err: errSpecial}
+	case write && info.IsDir():
+		return &fs.PathError{Op: "open", Path: name, Err: errDirectory}
+	}
+	return err
+}
 
 const special = fs.ModeDevice | fs.ModeNamedPipe | fs.ModeSocket | fs.ModeCharDevice | fs.ModeIrregular
 
@@ -52,7 +73,7 @@ func noSpecial(f *os.File, write bool) error {
 	case info.Mode()&special != 0:
 		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errSpecial}
 	case write && info.IsDir():
-		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errors.New("is a directory: move it away")}
+		err = &fs.PathError{Op: "open", Path: f.Name(), Err: errDirectory}
 	}
 	if err != nil {
 		f.Close() // the error is the one to report
