@@ -145,7 +145,7 @@ func (b *Book) Logger() *slog.Logger { return b.opts.Logger }
 // MaxLine returns Options.MaxLine: the longest line that Append takes, in bytes without the newline.
 func (b *Book) MaxLine() int { return b.opts.MaxLine }
 
-// Days returns the days that have a day file, plain or packed, in their order.
+// Days returns the days that have a day file, plain or packed, or whose file is missing, in their order.
 func (b *Book) Days() ([]Day, error) {
 	entries, err := b.fsys.ReadDir(b.dir)
 	if errors.Is(err, fs.ErrNotExist) {

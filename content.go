@@ -340,15 +340,15 @@ func (b *Book) isStill(day Day, c *content, all bool) (bool, error) {
 	return true, nil
 }
 
-// exists reports whether there is something in the place of the day's events, if only something that cannot be looked at:
-// who reads the day says what that is.
+// exists reports whether there is something in the place of the day's events, if only something that cannot be looked at,
+// or whether something was there and is missing: reading the day says what is wrong.
 func (b *Book) exists(day Day) bool {
 	for _, name := range []string{b.dayPath(day), b.packedPath(day)} {
 		if _, err := b.fsys.Stat(name); !errors.Is(err, fs.ErrNotExist) {
 			return true
 		}
 	}
-	return b.strayLink(day) != ""
+	return b.strayLink(day) != "" || b.missing(day) != nil
 }
 
 // statPacked describes the day's packed file; the error is fs.ErrNotExist if there is none. A symbolic link in its place that

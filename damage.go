@@ -13,7 +13,7 @@ import (
 type DamageError struct {
 	File           string   // path of the day file, or of the packed file of a retired day
 	Offset, Length int64    // in that file, in bytes
-	Lines          int      // how many lines these bytes are
+	Lines          int      // how many lines these bytes are; 0 if the day as a whole is not what it was
 	Reason         string   // of several lines the first one's
 	Position       Position // of the lines, as an event's
 
@@ -21,6 +21,9 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
+	if e.Lines == 0 {
+		return e.File + ": " + e.Reason
+	}
 	if e.Lines > 1 {
 		return fmt.Sprintf("%s: %d damaged lines, %d bytes at offset %d; the first: %s", e.File, e.Lines, e.Length, e.Offset, e.Reason)
 	}

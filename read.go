@@ -44,7 +44,8 @@ func (e Entry) Clone() Entry {
 
 // Events yields the events of the days that q names, day by day, each day's in the order in which they were appended.
 // It takes no lock; of what is appended meanwhile it yields the first part. A damaged line yields a *DamageError, and
-// the next events follow; a day that cannot be read yields an *UnreadableError, and the next days follow. Any other error
+// the next events follow. So does, behind its events, a day without a damaged line whose file is not what the commit mark
+// says was durable, and a day whose file is missing; a day that cannot be read yields an *UnreadableError, and the next days follow. Any other error
 // is the last thing it yields. Days are read ahead, in parallel, as by Search.
 func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
@@ -57,29 +58,42 @@ func (b *Book) Events(ctx context.Context, q Query) iter.Seq2[Event, error] {
 }
 
 // DayEvents yields the events of one day from the byte offset from on, which is the beginning of a line: 0, or the end
-// of an Entry. A day without a file has none. Errors are those of Events.
+// of an Entry. A day without a file has none. Errors are those of Events; that durable bytes have changed is seen only
+// if from is 0.
 func (b *Book) DayEvents(ctx context.Context, day Day, from int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		c, err := b.openDay(day)
-		if err != nil || c == nil {
-			if err != nil {
-				yield(Entry{}, b.unreadable(day, err))
+		if err != nil {
+			yield(Entry{}, b.unreadable(day, err))
+			return
+		}
+		if c == nil {
+			if harm := b.missing(day); harm != nil {
+				yield(Entry{Position: harm.Position}, harm)
 			}
 			return
 		}
 		defer c.Close() // nothing was written
 		var p jsonline.Parser
+		damaged := false
 		err = dayfile.Scan(c, from, c.size, func(l dayfile.Line) error {
 			if err := context.Cause(ctx); err != nil {
 				return err
 			}
 			l.Text = bytes.Clone(l.Text)
 			entry, err := b.entry(&p, c, day, l)
+			damaged = damaged || err != nil
 			if !yield(entry, err) {
 				return errStop
 			}
 			return nil
 		})
+		if err == nil && from == 0 && !damaged {
+			var harm *DamageError
+			if harm, err = b.changed(day, c); harm != nil && !yield(Entry{Position: harm.Position}, harm) {
+				return
+			}
+		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(Entry{}, b.unreadable(day, err))
 		}

@@ -97,16 +97,24 @@ func ExtractIf[T any](
 		}
 		ctx, cancel := context.WithCancelCause(ctx)
 		s := newSearch(b, filter, read)
+		s.all = len(where) == 0 && may == nil
 		defer s.workers.Wait()
 		defer cancel(errStop)
 		s.start(ctx, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) }))
 		var run *DamageError // which the next block may go on with
+		var damaged Day      // the last one that had a damaged line
 		for block := range s.order {
 			found := <-block.found
 			for _, r := range found {
 				damage := asDamage(r.err)
 				if run.join(damage) {
 					continue
+				}
+				if damage != nil {
+					if damage.Lines == 0 && damage.Position.Day == damaged {
+						continue
+					}
+					damaged = damage.Position.Day
 				}
 				if run != nil && !yield(zero, run) {
 					return
@@ -145,7 +153,8 @@ type search[T any] struct {
 	order   chan *block[T]
 	work    chan *block[T]
 	workers sync.WaitGroup
-	n       int // of those who search
+	n       int  // of those who search
+	all     bool // every event is wanted
 }
 
 // block is a piece of what a day holds.
@@ -153,6 +162,7 @@ type block[T any] struct {
 	day      Day
 	content  *shared
 	from, to int64
+	proof    bool             // the block is no piece of the day, but compares the whole day with its mark
 	found    chan []result[T] // gets one list; it has room for it
 }
 
@@ -208,19 +218,15 @@ func (s *search[T]) divide(ctx context.Context, days []Day) {
 				c.Close() // nothing was written
 			}
 			err = s.book.unreadable(day, err)
-			failed := &block[T]{found: make(chan []result[T], 1)}
-			failed.found <- []result[T]{{err: err}}
-			select {
-			case s.order <- failed:
-			case <-ctx.Done():
-				return
-			}
-			if !isUnreadable(err) {
+			if !s.tell(ctx, err) || !isUnreadable(err) {
 				return
 			}
 			continue
 		}
 		if c == nil {
+			if harm := s.book.missing(day); harm != nil && !s.tell(ctx, harm) {
+				return
+			}
 			continue
 		}
 		shared := &shared{content: c}
@@ -229,21 +235,36 @@ func (s *search[T]) divide(ctx context.Context, days []Day) {
 		if c.packed != nil {
 			n = packed.FrameSize // each is unpacked by one
 		}
-		for at := int64(0); at < c.size && s.hand(ctx, shared, day, at, at+n); at += n {
+		for at := int64(0); at < c.size && s.hand(ctx, &block[T]{day: day, content: shared, from: at, to: at + n}); at += n {
+		}
+		if s.all {
+			s.hand(ctx, &block[T]{day: day, content: shared, proof: true})
 		}
 		shared.giveBack()
 	}
 }
 
+// tell yields an error in its place among the blocks, and reports false when ctx has ended.
+func (s *search[T]) tell(ctx context.Context, err error) bool {
+	failed := &block[T]{found: make(chan []result[T], 1)}
+	failed.found <- []result[T]{{err: err}}
+	select {
+	case s.order <- failed:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // hand sends one block on its way, and reports false when ctx has ended.
-func (s *search[T]) hand(ctx context.Context, c *shared, day Day, from, to int64) bool {
-	next := &block[T]{day: day, content: c, from: from, to: to, found: make(chan []result[T], 1)}
+func (s *search[T]) hand(ctx context.Context, next *block[T]) bool {
+	next.found = make(chan []result[T], 1)
 	select {
 	case s.order <- next:
 	case <-ctx.Done():
 		return false
 	}
-	c.users.Add(1)
+	next.content.users.Add(1)
 	s.work <- next // who searches takes it, also when ctx has ended
 	return true
 }
@@ -258,8 +279,19 @@ type searcher[T any] struct {
 
 // find returns what is found in a block, and what is wrong there.
 func (s *searcher[T]) find(ctx context.Context, k *block[T]) []result[T] {
-	found := make([]result[T], 0, s.usual)
 	err := context.Cause(ctx)
+	if k.proof && err == nil {
+		var harm *DamageError
+		if harm, err = s.book.changed(k.day, k.content.content); harm != nil {
+			return []result[T]{{err: harm}}
+		}
+		if err != nil {
+			err = s.book.unreadable(k.day, err)
+			return []result[T]{{err: err}}
+		}
+		return nil
+	}
+	found := make([]result[T], 0, s.usual)
 	if err == nil {
 		c := k.content
 		err = s.filter.Search(c, k.from, k.to, c.size, func(l dayfile.Line) error {

@@ -161,7 +161,7 @@ func (b *Book) traces() ([]Day, error) {
 			continue
 		}
 		at, there := slices.BinarySearchFunc(days, day, Day.Compare)
-		if !there && (dayfile.Marked(b.fsys, b.dayDir(day)) > 0 || b.sealed(day)) {
+		if !there && b.sealed(day) {
 			days = slices.Insert(days, at, day)
 		}
 	}

@@ -74,7 +74,11 @@ func (r *bookReader) inOrder(all []dated) []dated {
 }
 
 func (r *bookReader) tell(damage *daybook.DamageError) {
-	key := fmt.Sprintf("%s %d", damage.File, damage.Offset)
+	r.say(fmt.Sprintf("%s %d", damage.File, damage.Offset), damage)
+}
+
+// say tells of something that is left out, once.
+func (r *bookReader) say(key string, err error) {
 	if r.told[key] {
 		return
 	}
@@ -82,7 +86,7 @@ func (r *bookReader) tell(damage *daybook.DamageError) {
 		r.told = map[string]bool{}
 	}
 	r.told[key] = true
-	r.env.say("error", "%v", damage)
+	r.env.say("error", "%v", err)
 }
 
 // left is the error for what was left out.
@@ -105,6 +109,7 @@ func (r *bookReader) snapshot(day daybook.Day, name string) (*canvas.Board, erro
 	}
 	b, err := readSnapshot(r.book, day, name)
 	if err != nil {
+		r.say(day.String()+"/"+name, err)
 		return nil, err
 	}
 	if r.snapshots == nil {

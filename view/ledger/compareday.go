@@ -223,6 +223,7 @@ func (c *comparison) fileLines(ctx context.Context) iter.Seq2[*row, error] {
 			case err != nil && !bad:
 				yield(nil, err)
 				return
+			case bad && damage.Lines == 0: // Verify tells of it
 			case bad && damage.Position.Offset < c.at.posted: // Offset is that in its file, of which a retired day may have two
 				damaged++
 			case bad: // what may be half written is nothing to post

@@ -156,6 +156,9 @@ func (p *poster) next(r *row, err error, jobs *[]job) error {
 	var offset, end int64
 	var damage *daybook.DamageError
 	switch {
+	case errors.As(err, &damage) && damage.Lines == 0: // about the day, whose lines are posted
+		p.v.damaged(damage)
+		return nil
 	case errors.As(err, &damage):
 		at := damage.Position
 		day, offset, end, err = at.Day, at.Offset, at.Offset+int64(at.Length), nil

@@ -86,7 +86,7 @@ func Stats(ctx context.Context, b *daybook.Book, day daybook.Day, p learning.Pal
 		return Statistics{}, err
 	}
 	tally := learning.NewTally(o.colors, p)
-	var damage []*daybook.DamageError
+	damage := o.damage
 	for e, err := range daybook.Extract(ctx, b, daybook.Query{From: day, To: day}, extractBy(p)) {
 		switch harm := asDamage(err); {
 		case harm != nil:

@@ -16,6 +16,7 @@ import (
 type history struct {
 	days  []daybook.Day
 	sizes []int64
+	empty []daybook.Day // have no lines; their files are missing, or nothing was appended yet
 }
 
 // readHistory looks at all day files.
@@ -32,6 +33,8 @@ func readHistory(b *daybook.Book) (history, error) {
 		}
 		if size > 0 {
 			h.days, h.sizes = append(h.days, day), append(h.sizes, size)
+		} else {
+			h.empty = append(h.empty, day)
 		}
 	}
 	return h, nil
@@ -73,7 +76,8 @@ func (h history) size(day daybook.Day) int64 {
 // origin is what a day's document begins with.
 type origin struct {
 	before before
-	colors learning.Colors // of the boards when the day begins
+	colors learning.Colors        // of the boards when the day begins
+	damage []*daybook.DamageError // of the days before that were read for them
 }
 
 // start returns the origin of the day. The nearest document, of the day itself or of one before it, whose own
@@ -107,9 +111,17 @@ func (h history) start(ctx context.Context, b *daybook.Book, fsys durable.FS, da
 	if o.colors == nil {
 		o.colors = learning.Colors{}
 	}
+	harmed := func(d *daybook.DamageError) { o.damage = append(o.damage, d) }
+	for _, e := range h.empty {
+		if e.Compare(day) < 0 && (from == 0 || e.Compare(h.days[from-1]) > 0) {
+			for range lines(ctx, b, e, 0, harmed) {
+				break // somebody has just appended
+			}
+		}
+	}
 	for ; from < end; from++ {
 		fold := o.colors.Fold(palette)
-		for l, err := range lines(ctx, b, h.days[from], 0, nil) {
+		for l, err := range lines(ctx, b, h.days[from], 0, harmed) {
 			if err != nil {
 				return o, err
 			}
