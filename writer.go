@@ -98,13 +98,9 @@ func (w *writer) lead(group []*request) {
 	}
 	w.commit(ctx, group, todo)
 	if days := w.settledDays(group); len(days) > 0 {
-		var behind error
-		for _, day := range days {
-			err := w.post(context.Background(), day)
-			for durable.IsTooMany(err) && w.shrink() {
-				err = w.post(context.Background(), day)
-			}
-			behind = errors.Join(behind, err)
+		behind := w.postAll(context.Background(), days)
+		for durable.IsTooMany(behind) && w.shrink() {
+			behind = w.postAll(context.Background(), days)
 		}
 		w.viewsBehind(slog.LevelWarn, behind)
 	}
