@@ -94,6 +94,9 @@ func repairAll(b *Book) (actions string, list []Repaired, err error) {
 		if err != nil {
 			return strings.Join(words, ", "), list, err
 		}
+		if r.Problem == ProblemUnreadable {
+			return strings.Join(words, ", "), list, errors.New(r.Reason)
+		}
 		words = append(words, fmt.Sprint(r.Problem, " ", r.Action))
 		list = append(list, r)
 	}

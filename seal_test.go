@@ -25,6 +25,11 @@ func sealAll(b *Book) (statuses string, list []Sealed, err error) {
 		if err != nil {
 			return strings.Join(words, ", "), list, err
 		}
+		for _, f := range s.Findings {
+			if f.Problem == ProblemUnreadable {
+				return strings.Join(words, ", "), list, errors.New(f.Reason)
+			}
+		}
 		words, list = append(words, string(s.Status)), append(list, s)
 	}
 	return strings.Join(words, ", "), list, nil
