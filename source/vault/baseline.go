@@ -383,6 +383,7 @@ func (r *Recorder) know(e *entry, s *state) {
 	defer r.mu.Unlock()
 	e.path, e.id = s.path(), s.Path
 	e.held, e.came = s.Held, s.Save.OldPath
+	r.wrong = r.wrong || s.Save.After != ""
 	e.key = foldKey(e.path)
 	r.byPath[e.path] = e
 	if !s.Displaced { // else another board is to have it

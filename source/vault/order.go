@@ -15,12 +15,13 @@ import (
 func (r *Recorder) order(s, base *state) {
 	at, last := s.moment(), base.place()
 	s.Place, s.Save.After = "", ""
+	ordered := base.Save.After != ""
 	if s.Save.Kind == saveCreated || s.Save.OldPath != "" { // what had the name before may be ahead, too
 		if newest := r.newestPlace(at); newest.After(last) {
-			last = newest
+			last, ordered = newest, true
 		}
 	}
-	ordered := base.Save.After != "" && !at.After(last)
+	ordered = ordered && !at.After(last)
 	if ordered || r.book.DayOf(at).Compare(r.book.DayOf(last)) < 0 && !last.IsZero() {
 		s.Save.After = last.In(at.Location()).Format(daybook.TimeLayout)
 		last = last.Add(time.Microsecond)
@@ -33,12 +34,14 @@ func (r *Recorder) order(s, base *state) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.wrong = r.wrong || s.Save.After != ""
 	if place := s.place(); !r.newest.IsZero() && place.After(r.newest) {
 		r.newest = place
 	}
 }
 
-// newestPlace returns the last place of all events in the book if there is a later day than that of at, else the zero Time.
+// newestPlace returns the last place of all events in the book if there is a later day than that of at, or the same and a save is out
+// of order, else the zero Time.
 // It reads the book once.
 func (r *Recorder) newestPlace(at time.Time) time.Time {
 	book, ok := r.book.(interface {
@@ -49,11 +52,15 @@ func (r *Recorder) newestPlace(at time.Time) time.Time {
 		return time.Time{}
 	}
 	days, err := book.Days()
-	if err != nil || len(days) == 0 || days[len(days)-1].Compare(r.book.DayOf(at)) <= 0 {
+	if err != nil || len(days) == 0 {
 		return time.Time{}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// On the same day the lines are in order, but saves that are not may have places later than at.
+	if ahead := days[len(days)-1].Compare(r.book.DayOf(at)); ahead < 0 || ahead == 0 && !r.wrong {
+		return time.Time{}
+	}
 	if !r.newest.IsZero() {
 		return r.newest
 	}

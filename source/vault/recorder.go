@@ -72,6 +72,7 @@ type Recorder struct {
 
 	mu     sync.Mutex
 	newest time.Time // the last place in the book, once that had to be looked up
+	wrong  bool      // a save is known that is out of order
 	byPath map[string]*entry
 	byID   map[string]*entry // who has a canvas_id, or is to have it
 	total  Summary
