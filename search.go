@@ -97,7 +97,7 @@ func ExtractIf[T any](
 		}
 		ctx, cancel := context.WithCancelCause(ctx)
 		s := newSearch(b, filter, read)
-		s.all = len(where) == 0 && may == nil
+		s.all = len(where) == 0
 		defer s.workers.Wait()
 		defer cancel(errStop)
 		s.start(ctx, slices.DeleteFunc(days, func(d Day) bool { return !q.holds(d) }))
@@ -154,7 +154,7 @@ type search[T any] struct {
 	work    chan *block[T]
 	workers sync.WaitGroup
 	n       int  // of those who search
-	all     bool // every event is wanted
+	all     bool // days are read to their ends without conditions
 }
 
 // block is a piece of what a day holds.

@@ -148,6 +148,13 @@ func (a *reportArgs) run(ctx context.Context, e env, g *globals, book *daybook.B
 		reportArgs: a, ctx: ctx, env: e, globals: g,
 		source: reports.Source{Book: book, Palette: palette, Vault: vault},
 	}
+	told := map[string]bool{} // several reports meet the same
+	out.source.Damage = func(d *daybook.DamageError) {
+		if key := fmt.Sprintf("%s %d", d.File, d.Offset); !told[key] {
+			told[key] = true
+			e.say("error", "%v", d)
+		}
+	}
 	if a.kind == reports.KindBoard {
 		err = out.aboutBoard(today)
 	} else {

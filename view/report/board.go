@@ -175,6 +175,7 @@ func (b *boardReader) harmless(err error) error {
 	var damage *daybook.DamageError
 	if errors.As(err, &damage) {
 		b.damage++
+		b.source.tell(damage)
 		return nil
 	}
 	return err

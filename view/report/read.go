@@ -257,6 +257,7 @@ func (r *reading) take(g glimpse, err error) error {
 	switch {
 	case errors.As(err, &damage):
 		r.damage++
+		r.source.tell(damage)
 		r.tell(err)
 		return nil
 	case err != nil:

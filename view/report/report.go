@@ -160,4 +160,12 @@ type Source struct {
 	Book    *daybook.Book
 	Palette learning.Palette
 	Vault   string // the directory of the vault
+	// Damage, if not nil, is called with each damaged piece that is left out, by one goroutine at a time.
+	Damage func(*daybook.DamageError)
+}
+
+func (s Source) tell(d *daybook.DamageError) {
+	if s.Damage != nil {
+		s.Damage(d)
+	}
 }
