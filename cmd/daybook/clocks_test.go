@@ -6,8 +6,10 @@ import (
 	"io"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,8 +25,11 @@ import (
 // TestWrongClocks: whatever the clock did while boards were recorded, each is rebuilt as its file is, the colours are those of
 // the files, and a card that has been looked at is not due on that day.
 func TestWrongClocks(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
+	seed, err := strconv.ParseUint(os.Getenv("DAYBOOK_TEST_SEED"), 10, 64)
+	if err != nil {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("DAYBOOK_TEST_SEED=%d", seed)
 	histories := 60
 	if testing.Short() {
 		histories = 12
@@ -139,8 +144,13 @@ func checkClocks(t *testing.T, book *daybook.Book, life *lifeOf, now time.Time) 
 		}
 	}
 	if !maps.Equal(got, colors) {
-		// Open: boards that are deleted or renamed and made again while the clock jumps; about one in fifty such lives.
-		t.Logf("the book has the colours %v, the files %v", got, colors)
+		// Open: boards that are deleted or renamed and made again while the clock jumps, about one in fifty such lives. So only
+		// the long run, with DAYBOOK_TEST_ALL, fails for it.
+		report := t.Logf
+		if os.Getenv("DAYBOOK_TEST_ALL") != "" {
+			report = t.Fatalf
+		}
+		report("the book has the colours %v, the files %v", got, colors)
 	}
 }
 

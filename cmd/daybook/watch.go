@@ -34,8 +34,8 @@ DAYBOOK_DIR name another; it is made when it is missing. Each event is on disk w
 The system tells of changes. Where it does not tell of all (network drives, Windows' drives in WSL, FUSE), the vault is
 also compared every 5 s; a note says so. With --poll it is only compared, as often as you say.
 
-Left alone are folders whose name begins with a dot, bins of systems, backups (*.backup.*.canvas) and *.tmp. A copy beside a
-board, such as sync programs make, is left alone until somebody edits it or --include names it.`,
+Left alone are folders whose name begins with a dot, bins of systems, backups (*.backup.*.canvas) and *.tmp. A copy
+beside a board, such as sync programs make, is left alone until somebody edits it or --include names it.`,
 		Example: `  daybook watch ~/Vault
   daybook watch ~/Vault --once
   daybook watch /mnt/nas/Vault --poll 2s
