@@ -3,6 +3,7 @@
 package daybook
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -89,8 +90,10 @@ func TestDayFileThatIsNone(t *testing.T) {
 		for _, err := range b.Events(t.Context(), Query{}) {
 			read = err
 		}
-		for _, err := range b.Verify(t.Context(), Query{}) {
-			verified = err
+		for f, err := range b.Verify(t.Context(), Query{}) {
+			if verified = err; err == nil {
+				verified = errors.New(f.String())
+			}
 		}
 		if !strings.Contains(fmt.Sprint(read), want) || !strings.Contains(fmt.Sprint(verified), want) {
 			t.Errorf("Events: %v; Verify: %v; want %q in both", read, verified, want)

@@ -47,6 +47,9 @@ func Load(dir string) (learning.Palette, error) {
 	name := filepath.Join(dir, Name)
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
+		if _, lerr := os.Lstat(name); lerr == nil {
+			return learning.Palette{}, &Error{File: name, Reason: "it is a link that leads nowhere: bring back what it led to"}
+		}
 		return learning.Profile("story")
 	}
 	if err == nil && !info.Mode().IsRegular() { // to open a pipe is to wait for its writer

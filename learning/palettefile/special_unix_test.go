@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -27,5 +28,16 @@ func TestNoFile(t *testing.T) {
 		if !errors.As(err, &mistake) {
 			t.Errorf("%s: got %v, want a mistake in the file", what, err)
 		}
+	}
+}
+
+// TestLinkToNowhere: a link whose target is missing, as when a disk is not mounted, is no palette that nobody has written.
+func TestLinkToNowhere(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("nowhere.toml", filepath.Join(dir, palettefile.Name)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := palettefile.Load(dir); err == nil || !strings.Contains(err.Error(), "leads nowhere") {
+		t.Errorf("got %v", err)
 	}
 }
