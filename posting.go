@@ -101,26 +101,6 @@ func (w *writer) post(ctx context.Context, day Day) error {
 	return w.each(func(v View) error { return v.Post(ctx, day) })
 }
 
-// postAll is post of several days. A view that has a method PostAll gets them together: what it has to find out about the
-// book, it finds out once.
-func (w *writer) postAll(ctx context.Context, days []Day) (behind error) {
-	if len(days) == 1 {
-		return w.post(ctx, days[0])
-	}
-	return w.each(func(v View) error {
-		if all, ok := v.(interface {
-			PostAll(ctx context.Context, days []Day) error
-		}); ok {
-			return all.PostAll(ctx, days)
-		}
-		var errs []error
-		for _, day := range days {
-			errs = append(errs, v.Post(ctx, day))
-		}
-		return errors.Join(errs...)
-	})
-}
-
 // each has all views do something, and then post the days to which one of them has adopted events.
 func (w *writer) each(do func(View) error) error {
 	w.adopted = w.adopted[:0]

@@ -16,9 +16,6 @@ type View interface {
 	// Post is called after each commit to a day's file and before the Appends of that commit return. It brings the
 	// view of that day up to the book's end, whoever wrote it, and must be quick: its time is the producer's.
 	Post(ctx context.Context, day Day) error
-	// A view may also have the method PostAll(ctx, days []Day) error, which is called in the place of Post after a commit to
-	// several days.
-
 	// Close gives back what Open took. It may be called without Open.
 	Close() error
 }

@@ -98,9 +98,13 @@ func (w *writer) lead(group []*request) {
 	}
 	w.commit(ctx, group, todo)
 	if days := w.settledDays(group); len(days) > 0 {
-		behind := w.postAll(context.Background(), days)
-		for durable.IsTooMany(behind) && w.shrink() {
-			behind = w.postAll(context.Background(), days)
+		var behind error
+		for _, day := range days {
+			err := w.post(context.Background(), day)
+			for durable.IsTooMany(err) && w.shrink() {
+				err = w.post(context.Background(), day)
+			}
+			behind = errors.Join(behind, err)
 		}
 		w.viewsBehind(slog.LevelWarn, behind)
 	}

@@ -217,40 +217,6 @@ func (v *View) Post(ctx context.Context, day daybook.Day) error {
 	return errors.Join(errs...)
 }
 
-// PostAll is Post of several days at once. The book's days are looked at once, not for each of them.
-func (v *View) PostAll(ctx context.Context, days []daybook.Day) error {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.book == nil {
-		return errors.New("the session view is not open")
-	}
-	days = slices.SortedFunc(slices.Values(days), daybook.Day.Compare)
-	h, err := readHistory(v.book)
-	if err != nil {
-		return err
-	}
-	before := v.clock
-	v.inRow = &h
-	defer func() { v.inRow = nil }()
-	var errs []error
-	begins := false
-	for _, day := range days {
-		if !v.rests(day) {
-			errs = append(errs, v.bring(ctx, day, v.timeout))
-		}
-		begins = v.meta.begins(day) || begins
-		v.met(day)
-	}
-	if begins {
-		errs = append(errs, v.meta.refresh(ctx, v.timeout))
-	}
-	errs = append(errs, v.bringAfter(ctx, days[0], days...))
-	if len(v.pending) > 0 {
-		errs = append(errs, v.retry(ctx, before))
-	}
-	return errors.Join(errs...)
-}
-
 // Changed returns the days whose documents do not stand as this View has left or met them, those kept aside included:
 // another process has written them, or another program; or the palette is another now. Documents that are gone are not among them. It costs one stat a
 // document.
@@ -337,14 +303,9 @@ func (v *View) bring(ctx context.Context, day daybook.Day, limit time.Duration) 
 	return nil
 }
 
-// bringAfter brings the documents of all days after day up to date, but for those of the days that are done already: their
-// beginning depends on it.
-func (v *View) bringAfter(ctx context.Context, day daybook.Day, done ...daybook.Day) error {
+// bringAfter brings the documents of all days after day up to date: their beginning depends on it.
+func (v *View) bringAfter(ctx context.Context, day daybook.Day) error {
 	days, err := v.documentsAfter(day)
-	days = slices.DeleteFunc(days, func(d daybook.Day) bool {
-		_, posted := slices.BinarySearchFunc(done, d, daybook.Day.Compare)
-		return posted
-	})
 	if err != nil || len(days) == 0 {
 		return err
 	}
