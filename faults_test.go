@@ -511,8 +511,13 @@ func TestLockIsTriedAgain(t *testing.T) {
 		if err := lock.Acquire(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(4500*time.Millisecond, func() { lock.Release() })
+		released := make(chan struct{})
+		time.AfterFunc(4500*time.Millisecond, func() {
+			lock.Release()
+			close(released)
+		})
 		mustAppend(t, b, lineOf("a"))
+		<-released
 		b.Close()
 	})
 }

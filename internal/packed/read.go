@@ -22,9 +22,10 @@ type Reader struct {
 	newline bool // one has been added
 	note    *Note
 
-	mu    sync.Mutex
-	cache []*unpacked // the last one was used last
-	room  int
+	mu     sync.Mutex
+	faults map[int]string // by frame: what unpacking it has found
+	cache  []*unpacked    // the last one was used last
+	room   int
 }
 
 // unpacked is a frame that is in memory, or about to be.
@@ -89,8 +90,13 @@ func (r *Reader) Fault(from, to int64) (f Fault, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := r.find(from); i < len(r.frames) && r.frames[i].from < to; i++ {
-		if p := r.frames[i]; p.fault != "" && p.from+p.size > from {
-			return Fault{p.at, p.length, p.fault}, true
+		p := r.frames[i]
+		reason := p.fault
+		if reason == "" {
+			reason = r.faults[i]
+		}
+		if reason != "" && p.from+p.size > from {
+			return Fault{p.at, p.length, reason}, true
 		}
 	}
 	return f, false
@@ -167,7 +173,10 @@ func (r *Reader) text(i int) ([]byte, error) {
 		return nil, u.err
 	}
 	if err != nil {
-		r.frames[i].fault = err.Error()
+		if r.faults == nil {
+			r.faults = make(map[int]string)
+		}
+		r.faults[i] = err.Error()
 	}
 	u.text = make([]byte, f.size)
 	if i == len(r.frames)-1 {
