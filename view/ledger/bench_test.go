@@ -38,7 +38,7 @@ func cameraDays(b *testing.B, days, perDay int) *daybook.Book {
 		try(b, w.Flush())
 		try(b, f.Close())
 	}
-	book, err := daybook.Open(dir, nil)
+	book, err := daybook.Open(dir, &daybook.Options{Settings: &daybook.Settings{Zone: "UTC", Rules: daybook.RulesNone}})
 	try(b, err)
 	b.Cleanup(func() { book.Close() })
 	return book
