@@ -30,9 +30,9 @@ func BenchmarkWatch(b *testing.B) {
 		b.Run(fmt.Sprintf("boards=%d/cards=%d", v.others, v.cards), func(b *testing.B) {
 			vault := b.TempDir()
 			for i := range v.others {
-				save(b, vault, fmt.Sprintf("other %d.canvas", i), board(40, 20, i))
+				save(b, vault, fmt.Sprintf("other %d.canvas", i), board(i+1, 40, 20, 0))
 			}
-			save(b, vault, "saved.canvas", board(v.cards, v.text, 0))
+			save(b, vault, "saved.canvas", board(0, v.cards, v.text, 0))
 			cmd := exec.Command(program(b), "watch", vault, "--json", "--debounce", debounce.String())
 			cmd.Env = append(os.Environ(), "DAYBOOK_DIR=")
 			out, err := cmd.StdoutPipe()
@@ -56,7 +56,7 @@ func BenchmarkWatch(b *testing.B) {
 			n := 0
 			for b.Loop() {
 				n++
-				data := board(v.cards, v.text, n)
+				data := board(0, v.cards, v.text, n)
 				began := time.Now()
 				save(b, vault, "saved.canvas", data)
 				wait(1)
@@ -88,8 +88,9 @@ func BenchmarkWatch(b *testing.B) {
 	}
 }
 
-// board returns a board of that many cards. Save n recolours the first.
-func board(cards, text, n int) []byte {
+// board returns a board of that many cards, whose ids no board of another number has: it would be held as a copy. Save n
+// recolours the first card.
+func board(number, cards, text, n int) []byte {
 	words := strings.Repeat("a word or two ", text/14+1)[:text]
 	b := []byte("{\n\t\"nodes\":[\n")
 	for i := range cards {
@@ -97,8 +98,8 @@ func board(cards, text, n int) []byte {
 		if i == 0 {
 			color = n % 6
 		}
-		b = fmt.Appendf(b, "\t\t{\"id\":\"%016x\",\"type\":\"text\",\"text\":%q,\"x\":%d,\"y\":%d,\"width\":250,\"height\":60,\"color\":\"%d\"},\n",
-			i, words, 300*(i%20), 100*(i/20), color+1)
+		b = fmt.Appendf(b, "\t\t{\"id\":\"%08x%08x\",\"type\":\"text\",\"text\":%q,\"x\":%d,\"y\":%d,\"width\":250,\"height\":60,\"color\":\"%d\"},\n",
+			number, i, words, 300*(i%20), 100*(i/20), color+1)
 	}
 	return append(b[:len(b)-2], "\n\t],\n\t\"edges\":[]\n}"...)
 }
