@@ -42,6 +42,11 @@ func (f *File) wake() (err error) {
 	if info.ID != f.id {
 		return f.forget()
 	}
+	if name := filepath.Join(f.dir, MarkName); f.fsys.Resolve(name) == name {
+		if f.mark, err = f.fsys.Open(name, true); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	return f.openMark()
 }
 
