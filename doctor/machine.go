@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -303,7 +304,7 @@ func locks(ctx context.Context, p *patient) {
 		}
 		// Who can open a lock file can hold the lock. Where modes say nothing (Windows) the system knows no owners either.
 		info, err := p.fsys.Stat(p.file(name))
-		if mode := info.Mode.Perm(); err == nil && p.sys.Owner != nil && (mode&0o060 == 0o040 || mode&0o006 == 0o004) {
+		if mode := info.Mode.Perm(); err == nil && p.sys.Owner != nil && runtime.GOOS != "windows" /* it has no modes */ && (mode&0o060 == 0o040 || mode&0o006 == 0o004) {
 			open = append(open, name)
 		}
 	}
